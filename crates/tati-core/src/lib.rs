@@ -1,0 +1,12 @@
+//! The shared vocabulary of tati: errors, devices, a module as one flat vector, and potentials.
+//!
+//! This crate knows no sampler and no analysis; `tati-samplers` and `tati-models` build on it.
+#![warn(missing_docs)]
+
+mod device;
+mod error;
+
+pub use device::{available_devices, open_device, shares_host_memory};
+pub use error::{
+    Result, TatiError, require_non_negative, require_positive, require_positive_or_infinite,
+};
