@@ -206,7 +206,10 @@ mod tests {
     fn devices_left_out_of_the_build_name_their_feature() {
         for known in KNOWN.iter().filter(|known| !known.compiled_in) {
             let message = open_device(known.name).unwrap_err().to_string();
-            assert!(message.contains(&format!("--features {}", known.name)), "{message}");
+            assert!(
+                message.contains(&format!("--features {}", known.name)),
+                "{message}"
+            );
         }
     }
 

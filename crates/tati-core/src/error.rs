@@ -33,7 +33,9 @@ pub enum TatiError {
         available: String,
     },
     /// A device that is compiled in but not present on this machine.
-    #[error("device `{name}` is not available on this machine: {reason}; this build has {available}")]
+    #[error(
+        "device `{name}` is not available on this machine: {reason}; this build has {available}"
+    )]
     DeviceNotFound {
         /// The name as given.
         name: String,
@@ -148,12 +150,22 @@ impl TatiError {
 
 /// Checks that `value` is a finite number above zero.
 pub fn require_positive(name: &'static str, value: f64) -> Result<f64> {
-    require(name, value, value > 0.0 && value.is_finite(), "a finite number above 0")
+    require(
+        name,
+        value,
+        value > 0.0 && value.is_finite(),
+        "a finite number above 0",
+    )
 }
 
 /// Checks that `value` is a finite number of at least zero.
 pub fn require_non_negative(name: &'static str, value: f64) -> Result<f64> {
-    require(name, value, value >= 0.0 && value.is_finite(), "a finite number of at least 0")
+    require(
+        name,
+        value,
+        value >= 0.0 && value.is_finite(),
+        "a finite number of at least 0",
+    )
 }
 
 /// Checks that `value` is above zero; infinity is allowed.
@@ -179,8 +191,13 @@ mod tests {
     #[test]
     fn settings_outside_their_domain_are_named() {
         for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let message = require_positive("step_size", value).unwrap_err().to_string();
-            assert!(message.starts_with(&format!("`step_size` is {value}")), "{message}");
+            let message = require_positive("step_size", value)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.starts_with(&format!("`step_size` is {value}")),
+                "{message}"
+            );
         }
         assert!(require_positive_or_infinite("inverse_temperature", f64::INFINITY).is_ok());
         assert!(require_positive_or_infinite("inverse_temperature", f64::NAN).is_err());

@@ -5,8 +5,15 @@
 
 mod device;
 mod error;
+mod parameters;
+mod potential;
 
 pub use device::{available_devices, open_device, shares_host_memory};
 pub use error::{
     Result, TatiError, require_non_negative, require_positive, require_positive_or_infinite,
+};
+pub use parameters::{ParameterLayout, ParameterTensor};
+pub use potential::{
+    BatchOrder, BatchPosition, ModelPotential, Potential, Rows, analytic,
+    configurational_temperature_terms,
 };

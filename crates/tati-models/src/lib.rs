@@ -1,1 +1,53 @@
-//! placeholder
+//! The networks and data sets that tati's examples and program sample: perceptron, MLP and LeNet; MNIST, drawn
+//! digits, playground points and CSV tables.
+//!
+//! | you have | you call | you get |
+//! |---|---|---|
+//! | MNIST on disk, or a network | [`MnistConfig::load`] | [`Digits`] |
+//! | neither | [`GlyphsConfig::generate`] | [`Digits`], drawn by code |
+//! | two dimensions to look at | [`PlaygroundConfig::generate`] | [`LabelledSet`] |
+//! | a table | [`read_csv`] | [`LabelledSet`] |
+//!
+//! Every network is an ordinary Burn module that maps `[batch, inputs]` to `[batch, classes]` logits; every data
+//! set becomes tensors by [`LabelledSet::to_tensors`].
+//!
+//! # Example
+//! ```
+//! use tati_models::{GlyphsConfig, PerceptronConfig};
+//!
+//! let device = tati_core::open_device("flex")?;
+//! let digits = GlyphsConfig::new().with_train(100).with_test(20).generate()?;
+//! let (images, labels) = digits.test.to_tensors(&device);
+//! let logits = PerceptronConfig::new().init(&device).forward(images);
+//! assert_eq!(logits.dims(), [20, 10]);
+//! assert_eq!(labels.dims(), [20]);
+//! # Ok::<(), tati_core::TatiError>(())
+//! ```
+#![warn(missing_docs)]
+
+mod activation;
+mod atomic_file;
+mod csv_table;
+mod digits;
+mod download;
+mod glyphs;
+mod idx;
+mod labelled_set;
+mod lenet;
+mod linear;
+mod mlp;
+mod mnist;
+mod names;
+mod perceptron;
+mod playground;
+
+pub use activation::Activation;
+pub use csv_table::{read_csv, write_csv};
+pub use digits::{Digits, DigitsOrigin};
+pub use glyphs::GlyphsConfig;
+pub use labelled_set::LabelledSet;
+pub use lenet::{LeNet, LeNetConfig};
+pub use mlp::{Mlp, MlpConfig};
+pub use mnist::{MNIST_FOLDER_VARIABLE, MnistConfig, read_mnist_folder};
+pub use perceptron::{Perceptron, PerceptronConfig};
+pub use playground::{PlaygroundConfig, PlaygroundShape};

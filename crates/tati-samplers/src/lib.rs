@@ -1,1 +1,34 @@
-//! placeholder
+//! Langevin samplers as Burn optimizers.
+//!
+//! A sampler takes the place of SGD in a Burn training loop and draws from exp(−βU), U being the loss, instead of
+//! finding one minimum:
+//!
+//! | sampler | dynamics | error in averages over θ |
+//! |---|---|---|
+//! | [`Sgld`] | overdamped | first order in the step size |
+//! | [`Gla1`] | kinetic | first order |
+//! | [`Gla2`] | kinetic | second order |
+//! | [`Baoab`] | kinetic | second order, fourth at high friction |
+//!
+//! All of them run through one fused kernel with counter-based noise ([`NoiseStream`]); [`Thermometer`] reads their
+//! observables on request, and [`langevin_on_harmonic_well`] tells their exact bias.
+#![warn(missing_docs)]
+
+mod fused;
+mod harmonic;
+mod inverse_temperature;
+mod optim;
+mod prior;
+mod splitting;
+mod thermometer;
+
+pub use fused::philox::NoiseStream;
+pub use harmonic::{StationaryMoments, langevin_on_harmonic_well, sgld_on_harmonic_well};
+pub use inverse_temperature::InverseTemperature;
+pub use optim::{
+    Baoab, BaoabConfig, Gla1, Gla1Config, Gla2, Gla2Config, NoiseSource, SamplerState, Sgld,
+    SgldConfig, entropy_seed,
+};
+pub use prior::Prior;
+pub use splitting::{Integrator, LangevinUpdate, OnStepMomentum};
+pub use thermometer::{Observables, Thermometer};

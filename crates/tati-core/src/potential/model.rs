@@ -1,0 +1,279 @@
+//! A Burn module, its loss and its data as a potential.
+
+use std::ops::Range;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+
+use super::Potential;
+use super::batches::{BatchOrder, BatchPosition, Rows};
+use crate::{ParameterLayout, Result, TatiError};
+
+/// Rows of a full batch evaluated together, a number that keeps the activations of small networks in cache.
+const ROWS_PER_CHUNK: usize = 1000;
+
+/// The loss of a Burn module over data, as a function of its parameters:
+///
+/// ```text
+/// U(θ) = (1/n) Σᵢ loss(model(θ), itemᵢ)
+/// ```
+///
+/// over all n items, or over the current mini-batch. The loss closure gets a model and some rows of the data and returns
+/// their *mean* loss, of shape \[1\]. Requests do not advance the mini-batch; [`next_batch`](Self::next_batch) does.
+///
+/// It serves two ways of working: a training loop over modules ([`gradients`](Self::gradients)) and methods over the flat
+/// parameter vector ([`Potential`]).
+///
+/// # Example
+/// ```
+/// use burn::nn::{Linear, LinearConfig, loss::CrossEntropyLossConfig};
+/// use burn::tensor::{Int, Tensor};
+/// use tati_core::{ModelPotential, Potential, open_device};
+///
+/// let device = open_device("flex")?.autodiff();
+/// let model = LinearConfig::new(2, 3).init(&device);
+/// let inputs = Tensor::<2>::from_data([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &device);
+/// let labels = Tensor::<1, Int>::from_data([0, 1, 2], &device);
+/// let mut potential = ModelPotential::new(
+///     model.clone(),
+///     (inputs, labels),
+///     |model: &Linear, (inputs, labels)| {
+///         let logits = model.forward(inputs);
+///         CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels)
+///     },
+/// )?
+/// .with_batch_size(2, 42)?;
+///
+/// potential.next_batch();
+/// let (loss, gradients) = potential.gradients(&model)?;
+/// let theta = potential.layout().flatten(&model)?;
+/// let (energy, gradient) = potential.energy_and_gradient(&theta)?;
+/// assert!((loss - energy).abs() < 1e-6);
+/// assert_eq!(gradient.dims(), [9]);
+/// # Ok::<(), tati_core::TatiError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ModelPotential<M, R, L> {
+    model: M,
+    layout: ParameterLayout,
+    data: R,
+    loss: L,
+    batches: Batches<R>,
+}
+
+#[derive(Clone, Debug)]
+enum Batches<R> {
+    Full,
+    Mini { order: BatchOrder, current: R },
+}
+
+impl<M, R, L> ModelPotential<M, R, L>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1>,
+{
+    /// The full-batch potential of `model`, which must be on an autodiff device, over `data`.
+    ///
+    /// # Errors
+    /// If there are no data, or the module has no trainable parameters.
+    pub fn new(model: M, data: R, loss: L) -> Result<Self> {
+        if data.num_rows() == 0 {
+            return Err(TatiError::ShapeMismatch {
+                what: "number of data items".to_string(),
+                expected: "at least 1".to_string(),
+                found: "0".to_string(),
+            });
+        }
+        Ok(Self {
+            layout: ParameterLayout::of(&model)?,
+            model,
+            data,
+            loss,
+            batches: Batches::Full,
+        })
+    }
+
+    /// The same potential over mini-batches of `batch_size` rows in an order seeded by `seed`, at its first batch. A batch
+    /// as large as the data is the full batch.
+    ///
+    /// # Errors
+    /// If `batch_size` is 0 or exceeds the number of data items.
+    pub fn with_batch_size(mut self, batch_size: usize, seed: u64) -> Result<Self> {
+        let mut order = BatchOrder::new(self.data.num_rows(), batch_size, seed)?;
+        self.batches = if batch_size == self.data.num_rows() {
+            Batches::Full
+        } else {
+            let current = gather(&self.data, order.next_batch());
+            Batches::Mini { order, current }
+        };
+        Ok(self)
+    }
+
+    /// Goes to the next mini-batch. Does nothing in full-batch mode.
+    pub fn next_batch(&mut self) {
+        if let Batches::Mini { order, current } = &mut self.batches {
+            *current = gather(&self.data, order.next_batch());
+        }
+    }
+
+    /// Where the order of mini-batches stands, for [`resume_batches`](Self::resume_batches); `None` in full-batch mode.
+    pub fn batch_position(&self) -> Option<BatchPosition> {
+        match &self.batches {
+            Batches::Full => None,
+            Batches::Mini { order, .. } => Some(order.position()),
+        }
+    }
+
+    /// Continues the order of mini-batches from a saved position: the next call of [`next_batch`](Self::next_batch) goes to
+    /// the batch it would have gone to. The current batch is left as it is.
+    ///
+    /// # Errors
+    /// If the position does not fit the number of batches. In full-batch mode any position is refused.
+    pub fn resume_batches(&mut self, position: BatchPosition) -> Result<()> {
+        match &mut self.batches {
+            Batches::Mini { order, .. } => order.resume(position),
+            Batches::Full => Err(TatiError::InvalidSetting {
+                name: "batch position",
+                value: format!("{position:?}"),
+                expected: "left out for a full batch".to_string(),
+            }),
+        }
+    }
+
+    /// How the flat vector is laid out.
+    pub fn layout(&self) -> &ParameterLayout {
+        &self.layout
+    }
+
+    /// The number of data items n.
+    pub fn num_rows(&self) -> usize {
+        self.data.num_rows()
+    }
+
+    /// The loss of `model` over the current batch and its gradients, ready for `optim.step(step_size, model, gradients)`.
+    ///
+    /// # Errors
+    /// If `model` is laid out differently from the potential's.
+    pub fn gradients(&self, model: &M) -> Result<(f64, GradientsParams)> {
+        let chunks = match &self.batches {
+            Batches::Mini { current, .. } => return Ok(self.backward(model, current.clone())),
+            Batches::Full => chunks(self.data.num_rows()),
+        };
+        if let [whole] = chunks.as_slice() {
+            return Ok(self.backward(model, self.data.slice_rows(whole.clone())));
+        }
+        let total = self.data.num_rows() as f64;
+        let mut loss = 0.0;
+        let mut gradients = GradientsParams::new();
+        for chunk in chunks {
+            let weight = chunk.len() as f64 / total;
+            let (chunk_loss, chunk_gradients) = self.backward(model, self.data.slice_rows(chunk));
+            loss += weight * chunk_loss;
+            accumulate(model, &mut gradients, chunk_gradients, weight);
+        }
+        Ok((loss, gradients))
+    }
+
+    fn backward(&self, model: &M, rows: R) -> (f64, GradientsParams) {
+        let loss = (self.loss)(model, rows);
+        let value = loss.clone().inner().into_scalar::<f64>();
+        (value, GradientsParams::from_grads(loss.backward(), model))
+    }
+
+    fn model_at(&self, position: &Tensor<1>) -> Result<M> {
+        self.layout
+            .unflatten(self.model.clone(), position.clone().inner())
+    }
+
+    /// The batch in pieces of [`ROWS_PER_CHUNK`] with their share of it.
+    fn pieces(&self) -> Vec<(f64, R)> {
+        let (rows, count) = match &self.batches {
+            Batches::Full => (&self.data, self.data.num_rows()),
+            Batches::Mini { order, current } => (current, order.batch_size()),
+        };
+        chunks(count)
+            .into_iter()
+            .map(|chunk| (chunk.len() as f64 / count as f64, rows.slice_rows(chunk)))
+            .collect()
+    }
+}
+
+impl<M, R, L> Potential for ModelPotential<M, R, L>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1>,
+{
+    fn num_parameters(&self) -> usize {
+        self.layout.num_parameters()
+    }
+
+    fn energy_and_gradient(&self, position: &Tensor<1>) -> Result<(f64, Tensor<1>)> {
+        let model = self.model_at(position)?;
+        let (loss, gradients) = self.gradients(&model)?;
+        Ok((loss, self.layout.flatten_gradients(&model, &gradients)?))
+    }
+
+    fn energy(&self, position: &Tensor<1>) -> Result<f64> {
+        let model = self.model_at(position)?.valid();
+        Ok(self
+            .pieces()
+            .into_iter()
+            .map(|(share, rows)| share * (self.loss)(&model, rows).inner().into_scalar::<f64>())
+            .sum())
+    }
+
+    /// Walks the data in chunks with the points inside, so that each chunk is read from memory once.
+    fn energies(&self, positions: &Tensor<2>) -> Result<Vec<f64>> {
+        let models = positions
+            .clone()
+            .iter_dim(0)
+            .map(|row| Ok(self.model_at(&row.flatten(0, 1))?.valid()))
+            .collect::<Result<Vec<_>>>()?;
+        let mut energies = vec![0.0; models.len()];
+        for (share, rows) in self.pieces() {
+            for (energy, model) in energies.iter_mut().zip(&models) {
+                let loss = (self.loss)(model, rows.clone())
+                    .inner()
+                    .into_scalar::<f64>();
+                *energy += share * loss;
+            }
+        }
+        Ok(energies)
+    }
+}
+
+fn gather<R: Rows>(data: &R, indices: &[i32]) -> R {
+    data.select_rows(&data.index_tensor(indices))
+}
+
+fn chunks(rows: usize) -> Vec<Range<usize>> {
+    (0..rows)
+        .step_by(ROWS_PER_CHUNK)
+        .map(|start| start..(start + ROWS_PER_CHUNK).min(rows))
+        .collect()
+}
+
+/// `sum ← sum + weight · part` for every parameter of `model`.
+fn accumulate<M: Module>(model: &M, sum: &mut GradientsParams, part: GradientsParams, weight: f64) {
+    struct Accumulator<'a> {
+        sum: &'a mut GradientsParams,
+        part: GradientsParams,
+        weight: f64,
+    }
+    impl ModuleVisitor for Accumulator<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(part) = self.part.remove::<D>(param.id) {
+                let part = part.mul_scalar(self.weight);
+                let sum = match self.sum.remove::<D>(param.id) {
+                    Some(sum) => sum + part,
+                    None => part,
+                };
+                self.sum.register(param.id, sum);
+            }
+        }
+    }
+    model.visit(&mut Accumulator { sum, part, weight });
+}

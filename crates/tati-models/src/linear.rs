@@ -1,0 +1,40 @@
+//! What the networks here share: fully connected layers of any size, and the check of their sizes.
+
+use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::tensor::Device;
+
+use tati_core::{Result, TatiError};
+
+/// A layer `x W + b` with Burn's usual start, uniform in ±1/√inputs; zeros where there are no inputs.
+pub(crate) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+    let config = LinearConfig::new(inputs, outputs);
+    if inputs == 0 {
+        // ±1/√0 is no interval to draw from.
+        return config.with_initializer(Initializer::Zeros).init(device);
+    }
+    config.init(device)
+}
+
+/// Checks that a layer has at least one unit.
+pub(crate) fn require_units(name: &'static str, units: usize) -> Result<()> {
+    if units > 0 {
+        return Ok(());
+    }
+    Err(TatiError::InvalidSetting {
+        name,
+        value: units.to_string(),
+        expected: "at least 1".to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_without_units_do_not_panic() {
+        let device = tati_core::open_device("flex").unwrap();
+        assert_eq!(linear(0, 3, &device).weight.dims(), [0, 3]);
+        assert_eq!(linear(3, 0, &device).weight.dims(), [3, 0]);
+    }
+}

@@ -1,0 +1,126 @@
+//! The single-layer perceptron: softmax regression, the smallest network on MNIST that is worth sampling.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+
+use tati_core::Result;
+
+use crate::linear::{linear, require_units};
+
+/// Sizes of a [`Perceptron`].
+///
+/// # Example
+/// ```
+/// use burn::module::Module;
+/// use tati_models::PerceptronConfig;
+///
+/// let device = tati_core::open_device("flex")?;
+/// let model = PerceptronConfig::new().init(&device);
+/// assert_eq!(model.num_params(), 7_850);
+/// # Ok::<(), tati_core::TatiError>(())
+/// ```
+#[derive(Config, Debug)]
+pub struct PerceptronConfig {
+    /// Features of one point; 28 × 28 pixels by default.
+    #[config(default = 784)]
+    pub inputs: usize,
+    /// Classes to tell apart.
+    #[config(default = 10)]
+    pub classes: usize,
+}
+
+/// One linear layer, `logits = x W + b`, with `inputs · classes + classes` parameters.
+///
+/// With the cross-entropy loss its potential is convex, so that what is found by sampling it can be checked.
+#[derive(Module, Debug)]
+pub struct Perceptron {
+    /// `W` of shape `[inputs, classes]` and `b` of shape `[classes]`.
+    pub output: Linear,
+}
+
+impl PerceptronConfig {
+    /// A perceptron with `W` and `b` uniform in ±1/√inputs, drawn from the device's generator.
+    ///
+    /// It accepts any sizes; [`validate`](Self::validate) tells which make sense.
+    pub fn init(&self, device: &Device) -> Perceptron {
+        Perceptron {
+            output: linear(self.inputs, self.classes, device),
+        }
+    }
+
+    /// Checks that there are inputs and classes.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`](tati_core::TatiError::InvalidSetting) names the size that is zero.
+    pub fn validate(&self) -> Result<()> {
+        require_units("inputs", self.inputs)?;
+        require_units("classes", self.classes)
+    }
+}
+
+impl Perceptron {
+    /// Logits of shape `[batch, classes]` of points of shape `[batch, inputs]`.
+    pub fn forward(&self, points: Tensor<2>) -> Tensor<2> {
+        self.output.forward(points)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logits_are_the_affine_map_of_the_points() {
+        let device = tati_core::open_device("flex").unwrap();
+        let model = PerceptronConfig::new()
+            .with_inputs(2)
+            .with_classes(3)
+            .init(&device);
+        assert_eq!(model.num_params(), 9);
+        let points = Tensor::<2>::from_floats([[1.0, -2.0], [0.5, 4.0]], &device);
+        let logits = model
+            .forward(points)
+            .into_data()
+            .try_to_vec::<f32>()
+            .unwrap();
+
+        let weight = model
+            .output
+            .weight
+            .val()
+            .into_data()
+            .try_to_vec::<f32>()
+            .unwrap();
+        let bias = model
+            .output
+            .bias
+            .unwrap()
+            .val()
+            .into_data()
+            .try_to_vec::<f32>()
+            .unwrap();
+        for (row, [x1, x2]) in [[1.0, -2.0], [0.5, 4.0]].into_iter().enumerate() {
+            for class in 0..3 {
+                let expected = x1 * weight[class] + x2 * weight[3 + class] + bias[class];
+                assert!((logits[3 * row + class] - expected).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_of_zero_are_named() {
+        assert!(PerceptronConfig::new().validate().is_ok());
+        let error = PerceptronConfig::new()
+            .with_classes(0)
+            .validate()
+            .unwrap_err();
+        assert_eq!(error.to_string(), "`classes` is 0: it must be at least 1");
+        let error = PerceptronConfig::new()
+            .with_inputs(0)
+            .validate()
+            .unwrap_err();
+        assert_eq!(error.to_string(), "`inputs` is 0: it must be at least 1");
+    }
+}
