@@ -1,1 +1,23 @@
-//! tati
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+/// Networks and data sets.
+pub use tati_models as models;
+/// Langevin samplers as Burn optimizers.
+pub use tati_samplers as samplers;
+
+pub use tati_core::*;
+
+/// What most programs import: `use tati::prelude::*;`.
+pub mod prelude {
+    pub use tati_core::{
+        ModelPotential, ParameterLayout, Potential, TatiError, available_devices, open_device,
+    };
+    pub use tati_models::{
+        GlyphsConfig, LabelledSet, LeNetConfig, MlpConfig, MnistConfig, PerceptronConfig,
+    };
+    pub use tati_samplers::{
+        BaoabConfig, Gla1Config, Gla2Config, InverseTemperature, Prior, SgldConfig, Thermometer,
+        entropy_seed,
+    };
+}

@@ -158,7 +158,7 @@ pub(super) fn trace(stroke: &[Piece]) -> Vec<[f64; 2]> {
                 from,
                 to,
             } => {
-                let steps = ((to - from).abs() / 18.0).ceil().max(1.0);
+                let steps = ((to - from).abs() / 15.0).ceil().max(1.0);
                 for step in 0..=steps as usize {
                     let angle = (from + (to - from) * step as f64 / steps).to_radians();
                     let point = [

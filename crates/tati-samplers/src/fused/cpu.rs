@@ -163,47 +163,40 @@ impl<'a, T: Real> Span<'a, T> {
 
     #[inline(always)]
     fn overdamped(self, step_size: f64, scale: f64, noise: &StepNoise, observe: bool) -> Sums {
-        let (h, s) = (T::from_f64(step_size), T::from_f64(scale));
         let mut sums = Sums::default();
         let (positions, position_tail) = self.position.as_chunks_mut::<GROUP>();
         let (gradients, gradient_tail) = self.gradient.as_chunks::<GROUP>();
-        let mut group = |index: usize, position: &mut [T; GROUP], gradient: &[T; GROUP], live| {
-            let mut gradient = *gradient;
-            add_prior(
-                &self.prior,
-                index,
+        let first = self.first_group;
+        let groups = positions.iter_mut().zip(gradients).enumerate();
+        for (index, (position, gradient)) in groups {
+            let gradient = with_prior(gradient, &self.prior, index, position, observe, &mut sums);
+            overdamped_group::<T>(
+                step_size,
+                scale,
+                noise,
+                first + index,
                 position,
-                &mut gradient,
+                &gradient,
+                GROUP,
                 observe,
                 &mut sums,
             );
-            // At s = 0 the step is that of SGD to the last bit, with no noise to make.
-            let normals = if scale == 0.0 {
-                [0.0; GROUP]
-            } else {
-                noise.group(self.first_group + index)
-            };
-            if observe {
-                sums.add_gradient(&position[..live], &gradient[..live]);
-                sums.add_noise(scale, &normals[..live]);
-            }
-            if scale == 0.0 {
-                for i in 0..GROUP {
-                    position[i] = position[i] - h * gradient[i];
-                }
-            } else {
-                for i in 0..GROUP {
-                    position[i] = (position[i] - h * gradient[i]) + s * T::from_f32(normals[i]);
-                }
-            }
-        };
-        for (index, (position, gradient)) in positions.iter_mut().zip(gradients).enumerate() {
-            group(index, position, gradient, GROUP);
         }
         if !position_tail.is_empty() {
-            let mut position = padded(position_tail);
             let (index, live) = (gradients.len(), position_tail.len());
-            group(index, &mut position, &padded(gradient_tail), live);
+            let (mut position, gradient) = (padded(position_tail), padded(gradient_tail));
+            let gradient = with_prior(&gradient, &self.prior, index, &position, observe, &mut sums);
+            overdamped_group::<T>(
+                step_size,
+                scale,
+                noise,
+                first + index,
+                &mut position,
+                &gradient,
+                live,
+                observe,
+                &mut sums,
+            );
             position_tail.copy_from_slice(&position[..live]);
         }
         sums
@@ -211,69 +204,41 @@ impl<'a, T: Real> Span<'a, T> {
 
     #[inline(always)]
     fn langevin(self, update: &LangevinUpdate, noise: &StepNoise, observe: bool) -> Sums {
-        let (k1, d1) = (
-            T::from_f64(update.first_kick),
-            T::from_f64(update.first_drift),
-        );
-        let (a, s) = (T::from_f64(update.decay), T::from_f64(update.noise));
-        let (k2, d2) = (
-            T::from_f64(update.second_kick),
-            T::from_f64(update.second_drift),
-        );
         let mut sums = Sums::default();
         let (positions, position_tail) = self.position.as_chunks_mut::<GROUP>();
         let (momenta, momentum_tail) = self.momentum.as_chunks_mut::<GROUP>();
         let (gradients, gradient_tail) = self.gradient.as_chunks::<GROUP>();
-        let mut group = |index: usize,
-                         position: &mut [T; GROUP],
-                         momentum: &mut [T; GROUP],
-                         gradient: &[T; GROUP],
-                         live: usize| {
-            let mut gradient = *gradient;
-            add_prior(
-                &self.prior,
-                index,
+        let first = self.first_group;
+        let groups = positions.iter_mut().zip(momenta).zip(gradients).enumerate();
+        for (index, ((position, momentum), gradient)) in groups {
+            let gradient = with_prior(gradient, &self.prior, index, position, observe, &mut sums);
+            langevin_group::<T>(
+                update,
+                noise,
+                first + index,
                 position,
-                &mut gradient,
+                momentum,
+                &gradient,
+                GROUP,
                 observe,
                 &mut sums,
             );
-            let normals = noise.group(self.first_group + index);
-            if observe {
-                sums.add_gradient(&position[..live], &gradient[..live]);
-                sums.add_noise(update.noise, &normals[..live]);
-                if let OnStepMomentum::BeforeNoise { kick } = update.on_step {
-                    sums.add_momentum(&momentum[..live], kick, &gradient[..live]);
-                }
-            }
-            for i in 0..GROUP {
-                let mut p = momentum[i] - k1 * gradient[i];
-                position[i] = position[i] + d1 * p;
-                p = a * p + s * T::from_f32(normals[i]);
-                momentum[i] = p;
-            }
-            if observe && update.on_step == OnStepMomentum::AfterNoise {
-                sums.add_momentum(&momentum[..live], 0.0, &gradient[..live]);
-            }
-            for i in 0..GROUP {
-                momentum[i] = momentum[i] - k2 * gradient[i];
-                position[i] = position[i] + d2 * momentum[i];
-            }
-        };
-        for (index, ((position, momentum), gradient)) in
-            positions.iter_mut().zip(momenta).zip(gradients).enumerate()
-        {
-            group(index, position, momentum, gradient, GROUP);
         }
         if !position_tail.is_empty() {
-            let (mut position, mut momentum) = (padded(position_tail), padded(momentum_tail));
             let (index, live) = (gradients.len(), position_tail.len());
-            group(
-                index,
+            let (mut position, mut momentum) = (padded(position_tail), padded(momentum_tail));
+            let gradient = padded(gradient_tail);
+            let gradient = with_prior(&gradient, &self.prior, index, &position, observe, &mut sums);
+            langevin_group::<T>(
+                update,
+                noise,
+                first + index,
                 &mut position,
                 &mut momentum,
-                &padded(gradient_tail),
+                &gradient,
                 live,
+                observe,
+                &mut sums,
             );
             position_tail.copy_from_slice(&position[..live]);
             momentum_tail.copy_from_slice(&momentum[..live]);
@@ -282,18 +247,98 @@ impl<'a, T: Real> Span<'a, T> {
     }
 }
 
-/// g ← g + λ(θ − c).
+/// θ ← (θ − h g) + s ξ on one group of which `live` elements count.
 #[inline(always)]
-fn add_prior<T: Real>(
-    prior: &Option<QuadraticPrior<'_, T>>,
+#[allow(clippy::too_many_arguments)] // Arrays in registers, not a struct in memory.
+fn overdamped_group<T: Real>(
+    step_size: f64,
+    scale: f64,
+    noise: &StepNoise,
     index: usize,
-    position: &[T; GROUP],
-    gradient: &mut [T; GROUP],
+    position: &mut [T; GROUP],
+    gradient: &[T; GROUP],
+    live: usize,
     observe: bool,
     sums: &mut Sums,
 ) {
-    let Some(prior) = prior else {
+    let (h, s) = (T::from_f64(step_size), T::from_f64(scale));
+    if observe {
+        sums.add_gradient(&position[..live], &gradient[..live]);
+    }
+    // At s = 0 the step is that of SGD to the last bit, with no noise to make.
+    if scale == 0.0 {
+        for i in 0..GROUP {
+            position[i] = position[i] - h * gradient[i];
+        }
         return;
+    }
+    let normals = noise.group(index);
+    if observe {
+        sums.add_noise(scale, &normals[..live]);
+    }
+    for i in 0..GROUP {
+        position[i] = (position[i] - h * gradient[i]) + s * T::from_f32(normals[i]);
+    }
+}
+
+/// The six-number update on one group of which `live` elements count.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)] // Arrays in registers, not a struct in memory.
+fn langevin_group<T: Real>(
+    update: &LangevinUpdate,
+    noise: &StepNoise,
+    index: usize,
+    position: &mut [T; GROUP],
+    momentum: &mut [T; GROUP],
+    gradient: &[T; GROUP],
+    live: usize,
+    observe: bool,
+    sums: &mut Sums,
+) {
+    let (k1, d1) = (
+        T::from_f64(update.first_kick),
+        T::from_f64(update.first_drift),
+    );
+    let (a, s) = (T::from_f64(update.decay), T::from_f64(update.noise));
+    let (k2, d2) = (
+        T::from_f64(update.second_kick),
+        T::from_f64(update.second_drift),
+    );
+    let normals = noise.group(index);
+    if observe {
+        sums.add_gradient(&position[..live], &gradient[..live]);
+        sums.add_noise(update.noise, &normals[..live]);
+        if let OnStepMomentum::BeforeNoise { kick } = update.on_step {
+            sums.add_momentum(&momentum[..live], kick, &gradient[..live]);
+        }
+    }
+    for i in 0..GROUP {
+        let p = momentum[i] - k1 * gradient[i];
+        position[i] = position[i] + d1 * p;
+        momentum[i] = a * p + s * T::from_f32(normals[i]);
+    }
+    if observe && update.on_step == OnStepMomentum::AfterNoise {
+        sums.add_momentum(&momentum[..live], 0.0, &gradient[..live]);
+    }
+    for i in 0..GROUP {
+        momentum[i] = momentum[i] - k2 * gradient[i];
+        position[i] = position[i] + d2 * momentum[i];
+    }
+}
+
+/// g + λ(θ − c).
+#[inline(always)]
+fn with_prior<T: Real>(
+    gradient: &[T; GROUP],
+    prior: &Option<QuadraticPrior<'_, T>>,
+    index: usize,
+    position: &[T; GROUP],
+    observe: bool,
+    sums: &mut Sums,
+) -> [T; GROUP] {
+    let mut gradient = *gradient;
+    let Some(prior) = prior else {
+        return gradient;
     };
     let strength = T::from_f64(prior.strength);
     let mut displacement = *position;
@@ -310,6 +355,7 @@ fn add_prior<T: Real>(
     if observe {
         sums.add_prior(prior.strength, &displacement);
     }
+    gradient
 }
 
 /// `tail` followed by zeros.

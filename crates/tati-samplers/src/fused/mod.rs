@@ -137,3 +137,91 @@ fn elements_mut<'a, T: burn::tensor::Element>(data: &'a mut TensorData, what: &s
         panic!("the {what} does not have the precision of its parameter: {error:?}")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::splitting::Integrator;
+
+    const SHAPE: [usize; 2] = [37, 11];
+
+    fn wave(phase: f64, dtype: DType) -> Tensor<2> {
+        let values: Vec<f64> =
+            (0..SHAPE[0] * SHAPE[1]).map(|i| (phase + 0.37 * i as f64).sin()).collect();
+        let device = tati_core::open_device("flex").expect("flex is compiled in");
+        Tensor::from_data(TensorData::new(values, SHAPE).convert_dtype(dtype), (&device, dtype))
+    }
+
+    fn largest_difference(a: &Tensor<2>, b: &Tensor<2>) -> f64 {
+        (a.clone() - b.clone()).abs().max().into_scalar::<f64>()
+    }
+
+    /// Every update, with every kind of prior, by the kernel and by tensor operations.
+    fn assert_bodies_agree(dtype: DType, tolerance: f64) {
+        let noise = NoiseAt {
+            stream: NoiseStream {
+                seed: 5,
+                walker: 1,
+                tensor: 2,
+            },
+            step: 3,
+        };
+        let updates = Integrator::ALL
+            .map(|integrator| Update::Langevin(integrator.update(0.2, 0.1, 3.0, 40.0)))
+            .into_iter()
+            .chain([Update::Overdamped {
+                step_size: 0.2,
+                noise: 0.1,
+            }]);
+        for update in updates {
+            let kinetic = matches!(update, Update::Langevin(_));
+            let momentum = kinetic.then(|| wave(0.5, dtype));
+            for prior in [None, Some((0.3, None)), Some((0.3, Some(wave(0.9, dtype))))] {
+                let center = prior.clone().and_then(|(_, center)| center).map(StateTensor::of);
+                let fused = step(
+                    wave(0.0, dtype),
+                    momentum.clone().map(StateTensor::of),
+                    wave(1.0, dtype),
+                    prior.as_ref().map(|(strength, _)| Prior {
+                        strength: *strength,
+                        center: center.as_ref(),
+                    }),
+                    update,
+                    noise,
+                    true,
+                );
+                let plain = DeviceTensors {
+                    position: wave(0.0, dtype),
+                    momentum: momentum.clone(),
+                    gradient: wave(1.0, dtype),
+                    prior,
+                }
+                .apply(update, noise, true);
+                assert!(largest_difference(&fused.0, &plain.0) < tolerance);
+                if let (Some(fused), Some(plain)) = (fused.1, plain.1) {
+                    let fused = fused.into_tensor(&plain.device(), dtype);
+                    assert!(largest_difference(&fused, &plain) < tolerance);
+                }
+                let (fused, plain) = (fused.2, plain.2);
+                assert_eq!(fused.elements, plain.elements);
+                assert_eq!(fused.has_momentum, kinetic);
+                assert_eq!(plain.has_momentum, kinetic);
+                for (fused, plain) in [
+                    (fused.momentum_squared, plain.momentum_squared),
+                    (fused.position_dot_gradient, plain.position_dot_gradient),
+                    (fused.gradient_squared, plain.gradient_squared),
+                    (fused.noise_squared, plain.noise_squared),
+                    (fused.prior_energy, plain.prior_energy),
+                ] {
+                    assert!((fused - plain).abs() < 1e-4 * (1.0 + plain.abs()), "{fused} {plain}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_kernel_equals_plain_tensor_operations() {
+        assert_bodies_agree(DType::F32, 1e-6);
+        assert_bodies_agree(DType::F64, 1e-14);
+    }
+}

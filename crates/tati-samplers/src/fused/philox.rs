@@ -136,7 +136,14 @@ impl StepNoise {
                 x[3][lane] = product0;
             }
         }
-        x.map(|word| word.map(|lane| lane as u32))
+        // Loops, because `array::map` is a call that leaves the vector registers.
+        let mut words = [[0; BLOCKS]; 4];
+        for (word, x) in words.iter_mut().zip(&x) {
+            for (word, x) in word.iter_mut().zip(x) {
+                *word = *x as u32;
+            }
+        }
+        words
     }
 }
 

@@ -1,0 +1,187 @@
+//! What a sampling step costs: `cargo bench --bench step`.
+//!
+//! For the perceptron 784-10 and the MLP 784-128-10 at batches of 100 and 1000: forward and backward pass alone, with
+//! Burn's SGD, with every sampler by plain tensor operations, and with every sampler fused; a whole loop with its mini-batch
+//! gathered from 60,000 images; and noise in nanoseconds per number. Criterion measures; the tables at the end divide
+//! medians of this one run. `TATI_BENCH_THREADS` sets the threads (default 1, which is fastest for the smaller cases).
+
+mod plain;
+mod tables;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use burn::module::Module;
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
+use plain::Plain;
+use tati::models::{Mlp, MlpConfig, Perceptron, PerceptronConfig};
+use tati::samplers::{BaoabConfig, Gla1Config, Gla2Config, NoiseStream, SgldConfig};
+use tati::{ModelPotential, open_device};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const STEP_SIZE: f64 = 1e-4;
+const INVERSE_TEMPERATURE: f64 = 6e4;
+const IMAGES: usize = 60_000;
+
+fn main() {
+    let threads = std::env::var("TATI_BENCH_THREADS")
+        .ok()
+        .and_then(|threads| threads.parse().ok())
+        .unwrap_or(1);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("a thread pool");
+    pool.install(|| {
+        let mut criterion = Criterion::default()
+            .configure_from_args()
+            .warm_up_time(Duration::from_millis(500))
+            .measurement_time(Duration::from_secs(2))
+            .output_directory(&tables::output_directory());
+        noise(&mut criterion);
+        for batch in [100, 1000] {
+            steps(
+                &mut criterion,
+                "perceptron",
+                batch,
+                |device| PerceptronConfig::new().init(device),
+                Perceptron::forward,
+            );
+            steps(
+                &mut criterion,
+                "mlp",
+                batch,
+                |device| MlpConfig::new(vec![128]).init(device),
+                Mlp::forward,
+            );
+        }
+        criterion.final_summary();
+    });
+    println!("\n{threads} thread(s), flex, mimalloc; ratios of medians of this run\n");
+    tables::print();
+}
+
+/// Every row of one model and batch size.
+fn steps<M: Module>(
+    criterion: &mut Criterion,
+    name: &str,
+    batch: usize,
+    init: impl Fn(&Device) -> M,
+    forward: fn(&M, Tensor<2>) -> Tensor<2>,
+) {
+    let device = open_device("flex").expect("flex is compiled in").autodiff();
+    let images = Tensor::<2>::random([batch, 784], Distribution::Uniform(0.0, 1.0), &device);
+    let labels: Vec<i32> = (0..batch as i32).map(|item| item % 10).collect();
+    let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &device);
+    let gradients = |model: &M| {
+        let loss = cross_entropy(forward(model, images.clone()), labels.clone());
+        GradientsParams::from_grads(loss.backward(), model)
+    };
+    let mut group = criterion.benchmark_group(format!("{name} {batch}"));
+
+    let model = init(&device);
+    group.bench_function("forward+backward", |bencher| {
+        bencher.iter(|| black_box(gradients(&model)));
+    });
+    let mut row = |id: &str, mut optimizer: ModuleOptimizer| {
+        let mut model = Some(init(&device));
+        group.bench_function(id, |bencher| {
+            bencher.iter(|| {
+                let current = model.take().expect("put back below");
+                let gradients = gradients(&current);
+                model = Some(optimizer.step(STEP_SIZE, current, gradients));
+            });
+        });
+    };
+    row("sgd", SgdConfig::new().init());
+    for (name, plain) in [
+        ("sgld plain", Plain::Sgld),
+        ("gla1 plain", Plain::Gla1),
+        ("gla2 plain", Plain::Gla2),
+        ("baoab plain", Plain::Baoab),
+    ] {
+        row(name, plain.into());
+    }
+    row("sgld fused", SgldConfig::new(INVERSE_TEMPERATURE).init());
+    row("gla1 fused", Gla1Config::new(INVERSE_TEMPERATURE).init());
+    row("gla2 fused", Gla2Config::new(INVERSE_TEMPERATURE).init());
+    row("baoab fused", BaoabConfig::new(INVERSE_TEMPERATURE).init());
+    whole_loop(&mut group, batch, init, forward, &device);
+    group.finish();
+}
+
+/// A step of fused SGLD with its mini-batch gathered from a resident data set, as the peers' loops do it.
+fn whole_loop<M: Module>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    batch: usize,
+    init: impl Fn(&Device) -> M,
+    forward: fn(&M, Tensor<2>) -> Tensor<2>,
+    device: &Device,
+) {
+    let plain = device.clone().inner();
+    let images = Tensor::<2>::random([IMAGES, 784], Distribution::Uniform(0.0, 1.0), &plain);
+    let labels: Vec<i32> = (0..IMAGES as i32).map(|item| item * 7 % 10).collect();
+    let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [IMAGES]), &plain);
+    let mut model = Some(init(device));
+    let mut potential = ModelPotential::new(
+        init(device),
+        (images, labels),
+        |model: &M, (images, labels): (Tensor<2>, Tensor<1, Int>)| {
+            cross_entropy(forward(model, images), labels)
+        },
+    )
+    .and_then(|potential| potential.with_batch_size(batch, 1))
+    .expect("a potential");
+    let mut sampler = SgldConfig::new(INVERSE_TEMPERATURE).init();
+    group.bench_function("sgld fused, whole loop", |bencher| {
+        bencher.iter(|| {
+            let current = model.take().expect("put back below");
+            potential.next_batch();
+            let (_, gradients) = potential.gradients(&current).expect("gradients");
+            model = Some(sampler.step(STEP_SIZE, current, gradients));
+        });
+    });
+}
+
+fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+    CrossEntropyLossConfig::new()
+        .init(&logits.device())
+        .forward(logits, labels)
+}
+
+/// Standard normals on one thread, in nanoseconds per number.
+fn noise(criterion: &mut Criterion) {
+    let device = open_device("flex").expect("flex is compiled in");
+    for length in [10_000, 1_000_000] {
+        let mut group = criterion.benchmark_group(format!("noise {length}"));
+        group.bench_function("Tensor::random", |bencher| {
+            bencher.iter(|| {
+                black_box(Tensor::<1>::random(
+                    [length],
+                    Distribution::Normal(0.0, 1.0),
+                    &device,
+                ))
+            });
+        });
+        let stream = NoiseStream {
+            seed: 1,
+            walker: 0,
+            tensor: 0,
+        };
+        let mut numbers = vec![0.0; length];
+        let mut step = 0;
+        group.bench_function("Philox", |bencher| {
+            bencher.iter(|| {
+                step += 1;
+                stream.fill_normal(step, black_box(&mut numbers));
+            });
+        });
+        group.finish();
+    }
+}
