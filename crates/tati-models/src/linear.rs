@@ -5,14 +5,24 @@ use burn::tensor::Device;
 
 use tati_core::{Result, TatiError};
 
-/// A layer `x W + b` with Burn's usual start, uniform in ±1/√inputs; zeros where there are no inputs.
+/// A layer `x W + b` with Burn's usual start.
 pub(crate) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
-    let config = LinearConfig::new(inputs, outputs);
+    LinearConfig::new(inputs, outputs)
+        .with_initializer(uniform_start(inputs))
+        .init(device)
+}
+
+/// Burn's usual start of a layer, uniform in ±1/√inputs; zeros where there are no inputs.
+pub(crate) fn uniform_start(inputs: usize) -> Initializer {
     if inputs == 0 {
         // ±1/√0 is no interval to draw from.
-        return config.with_initializer(Initializer::Zeros).init(device);
+        return Initializer::Zeros;
     }
-    config.init(device)
+    let reach = (inputs as f64).sqrt().recip();
+    Initializer::Uniform {
+        min: -reach,
+        max: reach,
+    }
 }
 
 /// Checks that a layer has at least one unit.

@@ -1,13 +1,12 @@
 //! The single-layer perceptron: softmax regression, the smallest network on MNIST that is worth sampling.
 
 use burn::config::Config;
-use burn::module::Module;
-use burn::nn::Linear;
+use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use tati_core::Result;
 
-use crate::linear::{linear, require_units};
+use crate::linear::{require_units, uniform_start};
 
 /// Sizes of a [`Perceptron`].
 ///
@@ -31,13 +30,19 @@ pub struct PerceptronConfig {
     pub classes: usize,
 }
 
-/// One linear layer, `logits = x W + b`, with `inputs · classes + classes` parameters.
+/// One linear layer, `logits = x Wᵀ + b`, with `inputs · classes + classes` parameters.
 ///
 /// With the cross-entropy loss its potential is convex, so that what is found by sampling it can be checked.
+///
+/// The weights lie with the classes first, unlike those of `nn::Linear`, and the logits are formed as (W xᵀ)ᵀ: a
+/// gradient with few columns is three times as expensive on a CPU as one with few rows, which makes the whole step a
+/// quarter faster.
 #[derive(Module, Debug)]
 pub struct Perceptron {
-    /// `W` of shape `[inputs, classes]` and `b` of shape `[classes]`.
-    pub output: Linear,
+    /// `W` of shape `[classes, inputs]`.
+    pub weight: Param<Tensor<2>>,
+    /// `b` of shape `[classes]`.
+    pub bias: Param<Tensor<1>>,
 }
 
 impl PerceptronConfig {
@@ -45,8 +50,11 @@ impl PerceptronConfig {
     ///
     /// It accepts any sizes; [`validate`](Self::validate) tells which make sense.
     pub fn init(&self, device: &Device) -> Perceptron {
+        let (inputs, classes) = (self.inputs, self.classes);
+        let initializer = uniform_start(inputs);
         Perceptron {
-            output: linear(self.inputs, self.classes, device),
+            weight: initializer.init([classes, inputs], device),
+            bias: initializer.init([classes], device),
         }
     }
 
@@ -63,7 +71,8 @@ impl PerceptronConfig {
 impl Perceptron {
     /// Logits of shape `[batch, classes]` of points of shape `[batch, inputs]`.
     pub fn forward(&self, points: Tensor<2>) -> Tensor<2> {
-        self.output.forward(points)
+        let logits = self.weight.val().matmul(points.transpose()).transpose();
+        logits + self.bias.val().unsqueeze()
     }
 }
 
@@ -86,24 +95,11 @@ mod tests {
             .try_to_vec::<f32>()
             .unwrap();
 
-        let weight = model
-            .output
-            .weight
-            .val()
-            .into_data()
-            .try_to_vec::<f32>()
-            .unwrap();
-        let bias = model
-            .output
-            .bias
-            .unwrap()
-            .val()
-            .into_data()
-            .try_to_vec::<f32>()
-            .unwrap();
+        let weight = model.weight.val().into_data().try_to_vec::<f32>().unwrap();
+        let bias = model.bias.val().into_data().try_to_vec::<f32>().unwrap();
         for (row, [x1, x2]) in [[1.0, -2.0], [0.5, 4.0]].into_iter().enumerate() {
             for class in 0..3 {
-                let expected = x1 * weight[class] + x2 * weight[3 + class] + bias[class];
+                let expected = x1 * weight[2 * class] + x2 * weight[2 * class + 1] + bias[class];
                 assert!((logits[3 * row + class] - expected).abs() < 1e-6);
             }
         }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use burn::tensor::{Int, Tensor};
-use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 
 use crate::{Result, TatiError};
 
@@ -76,17 +76,22 @@ pub struct BatchPosition {
     pub batch: usize,
 }
 
-/// The order of mini-batches: each epoch cuts a permutation of the rows, seeded by `(seed, epoch)`, into consecutive
-/// batches; the last, smaller one is dropped.
+/// The order of mini-batches, each a slice of data that are shuffled once.
+///
+/// The rows are permuted once and closed to a ring. Each epoch cuts the ring at a fresh random place into consecutive
+/// batches and visits them in a fresh random order, so every row is equally likely in every batch, no row comes twice in an
+/// epoch, and a batch costs no copy. Everything follows from the seed, the epoch and the batch.
 ///
 /// # Example
 /// ```
 /// use tati_core::BatchOrder;
 ///
 /// let mut order = BatchOrder::new(10, 3, 42)?;
-/// let first: Vec<i32> = order.next_batch().to_vec();
+/// let rows = order.resident_rows();
+/// let first = order.next_batch();
 /// let position = order.position();
-/// let second: Vec<i32> = order.next_batch().to_vec();
+/// let second = order.next_batch();
+/// assert_eq!(rows[second.clone()].len(), 3);
 ///
 /// let mut resumed = BatchOrder::new(10, 3, 42)?;
 /// resumed.resume(position)?;
@@ -95,10 +100,13 @@ pub struct BatchPosition {
 /// ```
 #[derive(Clone, Debug)]
 pub struct BatchOrder {
+    num_rows: usize,
     batch_size: usize,
     seed: u64,
     position: BatchPosition,
-    permutation: Vec<i32>,
+    /// Where the ring is cut in this epoch, and the order of the pieces.
+    cut: usize,
+    pieces: Vec<usize>,
 }
 
 impl BatchOrder {
@@ -115,35 +123,42 @@ impl BatchOrder {
             });
         }
         let mut order = Self {
+            num_rows,
             batch_size,
             seed,
             position: BatchPosition::default(),
-            permutation: (0..num_rows as i32).collect(),
+            cut: 0,
+            pieces: (0..num_rows / batch_size).collect(),
         };
-        order.permute();
+        order.cut_ring();
         Ok(order)
     }
 
-    /// The indices of the next batch.
-    pub fn next_batch(&mut self) -> &[i32] {
-        if self.position.batch == self.batches_per_epoch() {
-            self.position.epoch += 1;
-            self.position.batch = 0;
-            self.permute();
-        }
-        let start = self.position.batch * self.batch_size;
-        self.position.batch += 1;
-        &self.permutation[start..start + self.batch_size]
+    /// The rows in the order in which they must lie in memory: a permutation, followed by its first `batch_size − 1` rows
+    /// again, so that a batch across the ring's seam is a slice too.
+    pub fn resident_rows(&self) -> Vec<i32> {
+        let mut rows: Vec<i32> = (0..self.num_rows as i32).collect();
+        rows.shuffle(&mut self.random(0));
+        rows.extend_from_within(..self.batch_size - 1);
+        rows
     }
 
-    /// Rows in a batch.
-    pub fn batch_size(&self) -> usize {
-        self.batch_size
+    /// Where the next batch lies among [`resident_rows`](Self::resident_rows).
+    pub fn next_batch(&mut self) -> Range<usize> {
+        if self.position.batch == self.pieces.len() {
+            self.position.epoch += 1;
+            self.position.batch = 0;
+            self.cut_ring();
+        }
+        let piece = self.pieces[self.position.batch];
+        self.position.batch += 1;
+        let start = (self.cut + piece * self.batch_size) % self.num_rows;
+        start..start + self.batch_size
     }
 
     /// Batches in a pass over the data.
     pub fn batches_per_epoch(&self) -> usize {
-        self.permutation.len() / self.batch_size
+        self.pieces.len()
     }
 
     /// Where the order stands; save it to resume.
@@ -156,29 +171,32 @@ impl BatchOrder {
     /// # Errors
     /// If the position has more batches than an epoch.
     pub fn resume(&mut self, position: BatchPosition) -> Result<()> {
-        if position.batch > self.batches_per_epoch() {
+        if position.batch > self.pieces.len() {
             return Err(TatiError::InvalidSetting {
                 name: "batch position",
                 value: position.batch.to_string(),
-                expected: format!(
-                    "at most {}, the batches of an epoch",
-                    self.batches_per_epoch()
-                ),
+                expected: format!("at most {}, the batches of an epoch", self.pieces.len()),
             });
         }
         self.position = position;
-        self.permute();
+        self.cut_ring();
         Ok(())
     }
 
-    /// Fills in the permutation of the current epoch, from the identity, so that it depends on nothing before.
-    fn permute(&mut self) {
-        for (index, row) in self.permutation.iter_mut().enumerate() {
-            *row = index as i32;
+    /// The cut and order of the current epoch, from the seed and nothing before.
+    fn cut_ring(&mut self) {
+        let mut random = self.random(self.position.epoch + 1);
+        self.cut = random.random_range(0..self.num_rows);
+        for (index, piece) in self.pieces.iter_mut().enumerate() {
+            *piece = index;
         }
+        self.pieces.shuffle(&mut random);
+    }
+
+    fn random(&self, stream: u64) -> ChaCha8Rng {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        random.set_stream(self.position.epoch);
-        self.permutation.shuffle(&mut random);
+        random.set_stream(stream);
+        random
     }
 }
 
@@ -186,23 +204,52 @@ impl BatchOrder {
 mod tests {
     use super::*;
 
+    fn epoch_of(order: &mut BatchOrder) -> Vec<i32> {
+        let rows = order.resident_rows();
+        let batches = order.batches_per_epoch();
+        (0..batches)
+            .flat_map(|_| rows[order.next_batch()].to_vec())
+            .collect()
+    }
+
     #[test]
-    fn an_epoch_visits_every_row_once() {
-        let mut order = BatchOrder::new(12, 4, 1).unwrap();
-        for _ in 0..3 {
-            let mut rows: Vec<i32> = (0..3).flat_map(|_| order.next_batch().to_vec()).collect();
-            rows.sort_unstable();
-            assert_eq!(rows, (0..12).collect::<Vec<_>>());
+    fn an_epoch_visits_no_row_twice() {
+        for (num_rows, batch_size) in [(12, 4), (13, 4), (7, 7), (9, 1)] {
+            let mut order = BatchOrder::new(num_rows, batch_size, 1).unwrap();
+            for _ in 0..5 {
+                let mut rows = epoch_of(&mut order);
+                rows.sort_unstable();
+                rows.dedup();
+                assert_eq!(rows.len(), num_rows / batch_size * batch_size);
+            }
         }
-        assert_eq!(order.position(), BatchPosition { epoch: 2, batch: 3 });
+    }
+
+    /// Over many epochs the rows of an uneven cut are visited equally often: within 5 standard deviations.
+    #[test]
+    fn every_row_is_equally_likely() {
+        let (num_rows, epochs) = (10, 20_000);
+        let mut order = BatchOrder::new(num_rows, 4, 3).unwrap();
+        let mut visits = vec![0.0; num_rows];
+        for row in (0..epochs).flat_map(|_| epoch_of(&mut order)) {
+            visits[row as usize] += 1.0;
+        }
+        // 8 of 10 rows are in an epoch.
+        let (mean, deviation) = (0.8 * f64::from(epochs), (0.16 * f64::from(epochs)).sqrt());
+        for visits in visits {
+            assert!(
+                (visits - mean).abs() < 5.0 * deviation,
+                "{visits} visits for {mean}"
+            );
+        }
     }
 
     #[test]
     fn epochs_and_seeds_differ() {
         let epoch = |seed, epoch| {
-            let mut order = BatchOrder::new(100, 100, seed).unwrap();
+            let mut order = BatchOrder::new(100, 10, seed).unwrap();
             order.resume(BatchPosition { epoch, batch: 0 }).unwrap();
-            order.next_batch().to_vec()
+            epoch_of(&mut order)
         };
         assert_ne!(epoch(1, 0), epoch(1, 1));
         assert_ne!(epoch(1, 0), epoch(2, 0));

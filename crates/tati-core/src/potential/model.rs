@@ -65,7 +65,12 @@ pub struct ModelPotential<M, R, L> {
 #[derive(Clone, Debug)]
 enum Batches<R> {
     Full,
-    Mini { order: BatchOrder, current: R },
+    /// The rows in the order's residence, and where the current batch lies among them.
+    Mini {
+        order: BatchOrder,
+        resident: R,
+        current: Range<usize>,
+    },
 }
 
 impl<M, R, L> ModelPotential<M, R, L>
@@ -95,8 +100,8 @@ where
         })
     }
 
-    /// The same potential over mini-batches of `batch_size` rows in an order seeded by `seed`, at its first batch. A batch
-    /// as large as the data is the full batch.
+    /// The same potential over mini-batches of `batch_size` rows in an order seeded by `seed` ([`BatchOrder`]), at its first
+    /// batch. A batch as large as the data is the full batch.
     ///
     /// # Errors
     /// If `batch_size` is 0 or exceeds the number of data items.
@@ -105,16 +110,21 @@ where
         self.batches = if batch_size == self.data.num_rows() {
             Batches::Full
         } else {
-            let current = gather(&self.data, order.next_batch());
-            Batches::Mini { order, current }
+            let rows = self.data.index_tensor(&order.resident_rows());
+            let current = order.next_batch();
+            Batches::Mini {
+                resident: self.data.select_rows(&rows),
+                order,
+                current,
+            }
         };
         Ok(self)
     }
 
     /// Goes to the next mini-batch. Does nothing in full-batch mode.
     pub fn next_batch(&mut self) {
-        if let Batches::Mini { order, current } = &mut self.batches {
-            *current = gather(&self.data, order.next_batch());
+        if let Batches::Mini { order, current, .. } = &mut self.batches {
+            *current = order.next_batch();
         }
     }
 
@@ -158,7 +168,11 @@ where
     /// If `model` is laid out differently from the potential's.
     pub fn gradients(&self, model: &M) -> Result<(f64, GradientsParams)> {
         let chunks = match &self.batches {
-            Batches::Mini { current, .. } => return Ok(self.backward(model, current.clone())),
+            Batches::Mini {
+                resident, current, ..
+            } => {
+                return Ok(self.backward(model, resident.slice_rows(current.clone())));
+            }
             Batches::Full => chunks(self.data.num_rows()),
         };
         if let [whole] = chunks.as_slice() {
@@ -189,13 +203,21 @@ where
 
     /// The batch in pieces of [`ROWS_PER_CHUNK`] with their share of it.
     fn pieces(&self) -> Vec<(f64, R)> {
-        let (rows, count) = match &self.batches {
-            Batches::Full => (&self.data, self.data.num_rows()),
-            Batches::Mini { order, current } => (current, order.batch_size()),
+        let (rows, range) = match &self.batches {
+            Batches::Full => (&self.data, 0..self.data.num_rows()),
+            Batches::Mini {
+                resident, current, ..
+            } => (resident, current.clone()),
         };
-        chunks(count)
+        chunks(range.len())
             .into_iter()
-            .map(|chunk| (chunk.len() as f64 / count as f64, rows.slice_rows(chunk)))
+            .map(|chunk| {
+                let share = chunk.len() as f64 / range.len() as f64;
+                (
+                    share,
+                    rows.slice_rows(range.start + chunk.start..range.start + chunk.end),
+                )
+            })
             .collect()
     }
 }
@@ -243,10 +265,6 @@ where
         }
         Ok(energies)
     }
-}
-
-fn gather<R: Rows>(data: &R, indices: &[i32]) -> R {
-    data.select_rows(&data.index_tensor(indices))
 }
 
 fn chunks(rows: usize) -> Vec<Range<usize>> {

@@ -1,0 +1,159 @@
+//! SGD to the optimum.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::module::Module;
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{ModuleOptimizer, SgdConfig};
+use burn::tensor::{Device, Int, Tensor};
+use tati::models::{LabelledSet, Perceptron, PerceptronConfig};
+use tati::{ModelPotential, TatiError};
+
+use crate::data::Data;
+use crate::predictions::Predictions;
+use crate::support::{self, Failure};
+use crate::{Options, Recipe};
+
+/// Images and labels, resident on the device.
+pub type Rows = (Tensor<2>, Tensor<1, Int>);
+/// The mean cross-entropy of a perceptron over some rows.
+pub type Loss = fn(&Perceptron, Rows) -> Tensor<1>;
+pub type PerceptronPotential = ModelPotential<Perceptron, Rows, Loss>;
+
+/// The data on the device, and the test set to look at.
+pub struct Task {
+    pub classes: usize,
+    pub dimension: usize,
+    pub train: Rows,
+    pub test: Rows,
+    pub test_set: LabelledSet,
+}
+
+impl Task {
+    pub fn new(data: Data, device: &Device) -> Result<Self, TatiError> {
+        let Data { train, test, .. } = data;
+        // Data are constants: off the tape.
+        let plain = device.clone().inner();
+        Ok(Self {
+            classes: train.classes().max(test.classes()),
+            dimension: train.dimension(),
+            test: test.to_tensors(&plain),
+            test_set: test,
+            train: train.into_tensors(&plain),
+        })
+    }
+
+    pub fn num_train(&self) -> usize {
+        self.train.0.dims()[0]
+    }
+
+    /// The loss over the training data as a potential of the perceptron's parameters, full batch.
+    pub fn potential(&self, model: &Perceptron) -> Result<PerceptronPotential, TatiError> {
+        ModelPotential::new(model.clone(), self.train.clone(), cross_entropy as Loss)
+    }
+}
+
+fn cross_entropy(model: &Perceptron, (images, labels): Rows) -> Tensor<1> {
+    let logits = model.forward(images);
+    CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels)
+}
+
+/// The optimum and how it was reached.
+pub struct Trained {
+    pub model: Perceptron,
+    /// The loss of each step's batch.
+    pub losses: Vec<f64>,
+    pub train: Predictions,
+    pub test: Predictions,
+}
+
+/// Steps of one batch size and learning rate.
+struct Stage {
+    batch_size: usize,
+    learning_rate: f64,
+    steps: usize,
+}
+
+impl Recipe {
+    fn stages(self, num_train: usize) -> [Stage; 3] {
+        let stage = |batch_size: usize, learning_rate, steps| Stage {
+            batch_size: batch_size.min(num_train),
+            learning_rate,
+            steps,
+        };
+        match self {
+            Self::Quick => [stage(500, 0.5, 3_000), stage(500, 0.1, 1_000), stage(5_000, 0.1, 200)],
+            Self::Paper => [
+                stage(550, 0.5, 3_000),
+                stage(5_500, 0.05, 3_000),
+                stage(num_train, 0.01, 3_000),
+            ],
+        }
+    }
+
+    /// The paper trains without regularisation.
+    fn optimizer(self, prior_strength: f64) -> ModuleOptimizer {
+        let config = SgdConfig::new();
+        match self {
+            Self::Quick => config
+                .with_weight_decay(Some(WeightDecayConfig::new(prior_strength as f32)))
+                .init(),
+            Self::Paper => config.init(),
+        }
+    }
+}
+
+/// Trains a perceptron from a random start.
+pub fn train(
+    task: &Task,
+    options: &Options,
+    device: &Device,
+    seed: u64,
+    interrupted: &AtomicBool,
+) -> Result<Trained, Failure> {
+    device.seed(seed);
+    let mut model = PerceptronConfig::new()
+        .with_inputs(task.dimension)
+        .with_classes(task.classes)
+        .init(device);
+    let mut optimizer = options.recipe.optimizer(options.prior_strength);
+    let stages = options.recipe.stages(task.num_train());
+    let bar = support::progress("training", stages.iter().map(|stage| stage.steps).sum());
+    let mut losses = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let mut potential =
+            task.potential(&model)?.with_batch_size(stage.batch_size, seed ^ index as u64)?;
+        for _ in 0..stage.steps {
+            if interrupted.load(Ordering::Relaxed) {
+                return Err(Failure::Other("interrupted while training".to_string()));
+            }
+            let (loss, gradients) = potential.gradients(&model)?;
+            require_finite("training", losses.len(), loss)?;
+            model = optimizer.step(stage.learning_rate, model, gradients);
+            potential.next_batch();
+            losses.push(loss);
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let fixed = model.valid();
+    Ok(Trained {
+        train: Predictions::of(&fixed, &task.train),
+        test: Predictions::of(&fixed, &task.test),
+        model,
+        losses,
+    })
+}
+
+/// Ends a run that has diverged.
+pub fn require_finite(what: &str, step: usize, loss: f64) -> Result<(), TatiError> {
+    if loss.is_finite() {
+        return Ok(());
+    }
+    Err(TatiError::NotFinite {
+        what: format!("the loss at step {step} of {what}"),
+        value: loss,
+        remedy: "take a smaller step size",
+    })
+}
