@@ -26,7 +26,9 @@ fn gradients<M: Module>(
     (images, labels): (Tensor<2>, Tensor<1, Int>),
 ) -> GradientsParams {
     let logits = forward(model, images);
-    let loss = CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels);
+    let loss = CrossEntropyLossConfig::new()
+        .init(&logits.device())
+        .forward(logits, labels);
     GradientsParams::from_grads(loss.backward(), model)
 }
 
@@ -58,7 +60,10 @@ fn equal_seeds_give_equal_bits_for_any_number_of_threads() {
     let data = glyphs(8);
     let start: Mlp = MlpConfig::new(vec![128]).init(&flex().autodiff());
     let run = |threads, seed| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a pool");
         pool.install(|| {
             let mut sampler = BaoabConfig::new(1e4).with_seed(Some(seed)).init();
             let mut model = start.clone();
@@ -77,8 +82,13 @@ fn equal_seeds_give_equal_bits_for_any_number_of_threads() {
 #[test]
 fn walkers_of_one_seed_differ() {
     let run = |walker| {
-        let mut sampler = SgldConfig::new(1.0).with_seed(Some(1)).with_walker(walker).init();
-        Ensemble::new(vec![0.0; 8], DType::F32).harmonic_step(&mut sampler, 0.1, 1.0).positions()
+        let mut sampler = SgldConfig::new(1.0)
+            .with_seed(Some(1))
+            .with_walker(walker)
+            .init();
+        Ensemble::new(vec![0.0; 8], DType::F32)
+            .harmonic_step(&mut sampler, 0.1, 1.0)
+            .positions()
     };
     assert_ne!(run(0), run(1));
 }
@@ -87,7 +97,10 @@ fn walkers_of_one_seed_differ() {
 #[test]
 fn f32_follows_f64() {
     let run = |dtype| {
-        let mut sampler = BaoabConfig::new(2.0).with_friction(1.0).with_seed(Some(5)).init();
+        let mut sampler = BaoabConfig::new(2.0)
+            .with_friction(1.0)
+            .with_seed(Some(5))
+            .init();
         let mut ensemble = Ensemble::new(vec![0.3; 100], dtype);
         for _ in 0..50 {
             ensemble = ensemble.harmonic_step(&mut sampler, 0.2, 1.0);
@@ -118,7 +131,10 @@ fn a_thermometer_does_not_disturb_the_chain() {
                 thermometer.arm();
             }
             ensemble = ensemble.harmonic_step(&mut sampler, 0.2, 1.0);
-            assert_eq!(thermometer.read().num_parameters, if measure { 100 } else { 0 });
+            assert_eq!(
+                thermometer.read().num_parameters,
+                if measure { 100 } else { 0 }
+            );
         }
         ensemble.positions()
     };
@@ -129,9 +145,14 @@ fn a_thermometer_does_not_disturb_the_chain() {
 fn settings_outside_their_domain_are_refused() {
     let message = |error: TatiError| error.to_string();
     assert!(message(BaoabConfig::new(-1.0).build().unwrap_err()).contains("inverse_temperature"));
-    let no_friction = BaoabConfig::new(1.0).with_friction(0.0).build().unwrap_err();
+    let no_friction = BaoabConfig::new(1.0)
+        .with_friction(0.0)
+        .build()
+        .unwrap_err();
     assert!(message(no_friction).contains("friction"));
-    let prior = SgldConfig::new(1.0).with_prior(Some(Prior::Gaussian(f64::NAN))).build();
+    let prior = SgldConfig::new(1.0)
+        .with_prior(Some(Prior::Gaussian(f64::NAN)))
+        .build();
     assert!(message(prior.unwrap_err()).contains("Gaussian prior"));
     for step_size in [0.0, -0.1, f64::NAN, f64::INFINITY] {
         let panic = std::panic::catch_unwind(|| {

@@ -58,8 +58,14 @@ fn deviation((mean, error): (f64, f64), exact: f64) -> f64 {
 }
 
 fn oracle(integrator: Integrator, step_size: f64) -> StationaryMoments {
-    langevin_on_harmonic_well(integrator, CURVATURE, step_size, FRICTION, INVERSE_TEMPERATURE)
-        .expect("a stable step")
+    langevin_on_harmonic_well(
+        integrator,
+        CURVATURE,
+        step_size,
+        FRICTION,
+        INVERSE_TEMPERATURE,
+    )
+    .expect("a stable step")
 }
 
 fn kinetic(integrator: Integrator, step_size: f64) -> Measured {
@@ -88,7 +94,10 @@ fn assert_exact(integrator: Integrator) {
         let measured = kinetic(integrator, step_size);
         let exact = oracle(integrator, step_size);
         let position = deviation(measured.position, exact.position_variance);
-        let momentum = deviation(measured.momentum.expect("a momentum"), exact.momentum_variance);
+        let momentum = deviation(
+            measured.momentum.expect("a momentum"),
+            exact.momentum_variance,
+        );
         assert!(
             position.abs() < 4.0 && momentum.abs() < 4.0,
             "{integrator:?} at h = {step_size}: θ² off by {position}, p² by {momentum} errors"
@@ -104,8 +113,13 @@ fn gla1_has_its_exact_moments() {
 #[test]
 fn gla2_has_its_exact_moments_and_its_oracle_rejects_the_momentum_of_baoab() {
     assert_exact(Integrator::Gla2);
-    let baoab = kinetic(Integrator::Baoab, STEP_SIZES[1]).momentum.expect("a momentum");
-    let rejected = deviation(baoab, oracle(Integrator::Gla2, STEP_SIZES[1]).momentum_variance);
+    let baoab = kinetic(Integrator::Baoab, STEP_SIZES[1])
+        .momentum
+        .expect("a momentum");
+    let rejected = deviation(
+        baoab,
+        oracle(Integrator::Gla2, STEP_SIZES[1]).momentum_variance,
+    );
     assert!(rejected.abs() > 40.0, "{rejected}");
 }
 
@@ -117,11 +131,17 @@ fn baoab_has_its_exact_moments() {
 #[test]
 fn sgld_has_its_exact_moments_and_its_oracle_rejects_the_position_of_baoab() {
     for step_size in [0.1, 0.8] {
-        let sampler = SgldConfig::new(INVERSE_TEMPERATURE).with_seed(Some(7)).init();
+        let sampler = SgldConfig::new(INVERSE_TEMPERATURE)
+            .with_seed(Some(7))
+            .init();
         let measured = measure(sampler, &Thermometer::new(), step_size);
-        let exact = sgld_on_harmonic_well(CURVATURE, step_size, INVERSE_TEMPERATURE).expect("stable");
+        let exact =
+            sgld_on_harmonic_well(CURVATURE, step_size, INVERSE_TEMPERATURE).expect("stable");
         let position = deviation(measured.position, exact);
-        assert!(position.abs() < 4.0, "h = {step_size}: θ² off by {position} errors");
+        assert!(
+            position.abs() < 4.0,
+            "h = {step_size}: θ² off by {position} errors"
+        );
         assert!(measured.momentum.is_none());
     }
     let baoab = kinetic(Integrator::Baoab, 0.8).position;
@@ -134,8 +154,10 @@ fn sgld_has_its_exact_moments_and_its_oracle_rejects_the_position_of_baoab() {
 #[test]
 fn no_temperature_leaves_damped_mechanics() {
     let (h, friction, k) = (0.1, 0.5, 2.0);
-    let mut sampler =
-        BaoabConfig::new(f64::INFINITY).with_friction(friction).with_seed(Some(1)).init();
+    let mut sampler = BaoabConfig::new(f64::INFINITY)
+        .with_friction(friction)
+        .with_seed(Some(1))
+        .init();
     let mut ensemble = Ensemble::new(vec![1.0], DType::F64);
     let (mut theta, mut p) = (1.0f64, 0.0f64);
     for step in 0..200 {

@@ -36,7 +36,10 @@ fn moments_are_those_of_the_standard_normal() {
     for (power, (mean, variance)) in (1..).zip(exact) {
         let measured = noise.iter().map(|z| z.powi(power)).sum::<f64>() / N as f64;
         let z = (measured - mean) / f64::sqrt(variance / N as f64);
-        assert!(z.abs() < 4.5, "moment {power}: {measured} is {z} standard errors from {mean}");
+        assert!(
+            z.abs() < 4.5,
+            "moment {power}: {measured} is {z} standard errors from {mean}"
+        );
     }
 }
 
@@ -76,7 +79,10 @@ fn streams_steps_and_elements_are_uncorrelated() {
     for (name, other) in &others {
         let products = |power: i32| {
             let pairs = reference.iter().zip(other);
-            pairs.map(|(a, b)| a.powi(power) * b.powi(power)).sum::<f64>() / N as f64
+            pairs
+                .map(|(a, b)| a.powi(power) * b.powi(power))
+                .sum::<f64>()
+                / N as f64
         };
         let correlation = products(1);
         assert!(correlation.abs() < limit, "{name}: {correlation}");

@@ -14,7 +14,10 @@ use tati::models::{Mlp, MlpConfig};
 use tati::prelude::*;
 
 fn model(dtype: DType) -> Mlp {
-    let model = MlpConfig::new(vec![5]).with_inputs(4).with_outputs(3).init(&flex().autodiff());
+    let model = MlpConfig::new(vec![5])
+        .with_inputs(4)
+        .with_outputs(3)
+        .init(&flex().autodiff());
     match dtype {
         DType::F64 => model.map(&mut ToF64),
         _ => model,
@@ -50,7 +53,11 @@ fn run(
 }
 
 fn parameters(model: &Mlp) -> TensorData {
-    ParameterLayout::of(model).expect("a layout").flatten(model).expect("parameters").into_data()
+    ParameterLayout::of(model)
+        .expect("a layout")
+        .flatten(model)
+        .expect("parameters")
+        .into_data()
 }
 
 fn samplers() -> Vec<(&'static str, fn(u64) -> ModuleOptimizer)> {
@@ -62,8 +69,12 @@ fn samplers() -> Vec<(&'static str, fn(u64) -> ModuleOptimizer)> {
                 .with_walker(2)
                 .init()
         }),
-        ("gla1", |seed| Gla1Config::new(50.0).with_seed(Some(seed)).init()),
-        ("gla2", |seed| Gla2Config::new(50.0).with_seed(Some(seed)).init()),
+        ("gla1", |seed| {
+            Gla1Config::new(50.0).with_seed(Some(seed)).init()
+        }),
+        ("gla2", |seed| {
+            Gla2Config::new(50.0).with_seed(Some(seed)).init()
+        }),
         ("baoab", |seed| {
             BaoabConfig::new(50.0)
                 .with_prior(Some(Prior::Tether(0.1)))
@@ -85,13 +96,20 @@ fn saved_and_loaded_through_files_a_chain_continues_exactly() {
             let half = run(start, &mut first, dtype, 0..9);
             let (model_file, sampler_file) =
                 (folder.path().join("model"), folder.path().join("sampler"));
-            half.clone().into_record().save(&model_file).expect("model saved");
+            half.clone()
+                .into_record()
+                .save(&model_file)
+                .expect("model saved");
             first.save(&sampler_file).expect("sampler saved");
 
             // A new process would have another model, other parameter ids and, without a seed, other noise.
             let record = burn::store::ModuleRecord::load(&model_file).expect("model loaded");
             let resumed = model(dtype).load_record(record);
-            assert_eq!(parameters(&resumed), parameters(&half), "{name} {dtype:?}: model");
+            assert_eq!(
+                parameters(&resumed),
+                parameters(&half),
+                "{name} {dtype:?}: model"
+            );
             let mut second = sampler(777).load(&sampler_file).expect("sampler loaded");
             let resumed = run(resumed, &mut second, dtype, 9..20);
             assert_eq!(parameters(&resumed), parameters(&whole), "{name} {dtype:?}");

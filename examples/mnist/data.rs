@@ -22,9 +22,15 @@ pub struct Data {
 pub fn load(options: &Options, seed: u64) -> Result<Data, TatiError> {
     let mnist = || {
         let config = MnistConfig::new().with_folder(options.data_dir.clone());
-        config.load().map(|digits| Data::of("mnist", digits, options.recipe))
+        config
+            .load()
+            .map(|digits| Data::of("mnist", digits, options.recipe))
     };
-    let glyphs = || GlyphsConfig::new().generate().map(|digits| Data::of("glyphs", digits, Recipe::Quick));
+    let glyphs = || {
+        GlyphsConfig::new()
+            .generate()
+            .map(|digits| Data::of("glyphs", digits, Recipe::Quick))
+    };
     match options.data.as_deref() {
         Some("mnist") => mnist(),
         Some("glyphs") => glyphs(),
@@ -38,7 +44,9 @@ pub fn load(options: &Options, seed: u64) -> Result<Data, TatiError> {
         },
         // Only absence is made up for: a broken file must be seen.
         None => match mnist() {
-            Err(error @ TatiError::DatasetUnavailable { .. }) if options.recipe == Recipe::Quick => {
+            Err(error @ TatiError::DatasetUnavailable { .. })
+                if options.recipe == Recipe::Quick =>
+            {
                 eprintln!("{error}. Going on with the bundled glyphs.");
                 glyphs()
             }

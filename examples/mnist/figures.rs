@@ -49,10 +49,16 @@ pub fn write(
         Ok::<(), Failure>(())
     };
     figure("loss.png", &|canvas| loss(canvas, trained, sampled))?;
-    figure("kinetic_temperature.png", &|canvas| kinetic_temperature(canvas, sampled, setup))?;
-    figure("reliability.png", &|canvas| reliability(canvas, &trained.test, &sampled.average))?;
+    figure("kinetic_temperature.png", &|canvas| {
+        kinetic_temperature(canvas, sampled, setup)
+    })?;
+    figure("reliability.png", &|canvas| {
+        reliability(canvas, &trained.test, &sampled.average)
+    })?;
     if task.dimension == IMAGE_SIDE * IMAGE_SIDE {
-        figure("digits.png", &|canvas| digits(canvas, task, &sampled.average))?;
+        figure("digits.png", &|canvas| {
+            digits(canvas, task, &sampled.average)
+        })?;
     }
     Ok(written)
 }
@@ -76,11 +82,15 @@ fn loss(canvas: &Canvas, trained: &Trained, sampled: &Sampled) -> Drawn {
         (
             "sampling with BAOAB",
             ORANGE,
-            curve(&sampled.mini_batch.potentials, trained.losses.len()),
+            curve(&sampled.mini_batch.losses, trained.losses.len()),
         ),
     ];
-    let steps = (trained.losses.len() + sampled.mini_batch.potentials.len()) as f64;
-    let values = || curves.iter().flat_map(|(_, _, points)| points.iter().map(|point| point.1));
+    let steps = (trained.losses.len() + sampled.mini_batch.losses.len()) as f64;
+    let values = || {
+        curves
+            .iter()
+            .flat_map(|(_, _, points)| points.iter().map(|point| point.1))
+    };
     let lowest = values().fold(f64::MAX, f64::min);
     // The first steps from the random start would squeeze all that follows.
     let highest = values().fold(f64::MIN, f64::max).min(3.0 * lowest);
@@ -109,7 +119,9 @@ fn kinetic_temperature(canvas: &Canvas, sampled: &Sampled, setup: &Setup) -> Dra
         });
         let means: Vec<_> = means.collect();
         // A logarithmic axis: the same number of points in every decade.
-        let ratio = (means.len() as f64).powf(1.0 / CURVE_POINTS as f64).max(1.000_001);
+        let ratio = (means.len() as f64)
+            .powf(1.0 / CURVE_POINTS as f64)
+            .max(1.000_001);
         let mut next = 1.0;
         means
             .into_iter()
@@ -125,21 +137,34 @@ fn kinetic_temperature(canvas: &Canvas, sampled: &Sampled, setup: &Setup) -> Dra
     let (exact, noisy) = (running(&sampled.full_batch), running(&sampled.mini_batch));
     let expected = sampled.expected_mini_batch_temperature * beta;
     let settled = exact.iter().chain(&noisy).filter(|(step, _)| *step > 10.0);
-    let reach = settled.fold(0.01, |reach: f64, (_, value)| reach.max((value - 1.0).abs()));
+    let reach = settled.fold(0.01, |reach: f64, (_, value)| {
+        reach.max((value - 1.0).abs())
+    });
     let steps = noisy.len().max(exact.len()).max(2);
-    let last = exact.iter().chain(&noisy).fold(steps as f64, |last, (step, _)| last.max(*step));
+    let last = exact
+        .iter()
+        .chain(&noisy)
+        .fold(steps as f64, |last, (step, _)| last.max(*step));
     let mut chart = ChartBuilder::on(canvas)
         .caption("Kinetic temperature 2K/N, running mean", ("sans-serif", 24))
         .margin(12)
         .x_label_area_size(44)
         .y_label_area_size(72)
-        .build_cartesian_2d((1.0..last).log_scale(), 1.0 - 1.2 * reach..1.0 + 1.2 * reach)?;
+        .build_cartesian_2d(
+            (1.0..last).log_scale(),
+            1.0 - 1.2 * reach..1.0 + 1.2 * reach,
+        )?;
     mesh(&mut chart, "steps averaged", "in units of 1/β")?;
     line(&mut chart, [(1.0, 1.0), (last, 1.0)], "theory: 1/β", GREY)?;
-    line(&mut chart, [(1.0, expected), (last, expected)], "theory with gradient noise", ORANGE.mix(0.5))?;
+    line(
+        &mut chart,
+        [(1.0, expected), (last, expected)],
+        "theory with gradient noise",
+        ORANGE.mix(0.5),
+    )?;
     line(&mut chart, exact, "full-batch gradients", BLUE)?;
     line(&mut chart, noisy, "mini-batches", ORANGE)?;
-    legend(&mut chart, SeriesLabelPosition::UpperRight)
+    legend(&mut chart, SeriesLabelPosition::LowerRight)
 }
 
 fn reliability(canvas: &Canvas, optimum: &Predictions, average: &Predictions) -> Drawn {
@@ -151,9 +176,10 @@ fn reliability(canvas: &Canvas, optimum: &Predictions, average: &Predictions) ->
         .build_cartesian_2d(0.0..1.0, 0.0..1.02)?;
     mesh(&mut chart, &format!("confidence ({BINS} bins)"), "accuracy")?;
     line(&mut chart, [(0.0, 0.0), (1.0, 1.0)], "calibrated", GREY)?;
-    for (predictions, label, color) in
-        [(optimum, "optimum", BLUE), (average, "average over draws", ORANGE)]
-    {
+    for (predictions, label, color) in [
+        (optimum, "optimum", BLUE),
+        (average, "average over draws", ORANGE),
+    ] {
         let points: Vec<(f64, f64)> = predictions
             .bins()
             .iter()
@@ -161,7 +187,11 @@ fn reliability(canvas: &Canvas, optimum: &Predictions, average: &Predictions) ->
             .map(|bin| (bin.confidence, bin.accuracy))
             .collect();
         line(&mut chart, points.clone(), label, color)?;
-        chart.draw_series(points.into_iter().map(|point| Circle::new(point, 4, color.filled())))?;
+        chart.draw_series(
+            points
+                .into_iter()
+                .map(|point| Circle::new(point, 4, color.filled())),
+        )?;
     }
     legend(&mut chart, SeriesLabelPosition::UpperLeft)
 }
@@ -171,11 +201,18 @@ fn digits(canvas: &Canvas, task: &Task, average: &Predictions) -> Drawn {
     let ranked = average.by_confidence();
     let shown = DIGITS_SHOWN.min(ranked.len() / 2);
     let least: Vec<_> = ranked.iter().rev().take(shown).copied().collect();
-    let rows = [("Most certain", &ranked[..shown]), ("Least certain", &least)];
+    let rows = [
+        ("Most certain", &ranked[..shown]),
+        ("Least certain", &least),
+    ];
     let (left, cell, pixel) = (20, 87, 3);
     for (row, (title, items)) in rows.into_iter().enumerate() {
         let top = 30 + 265 * row as i32;
-        canvas.draw(&Text::new(title, (left, top), ("sans-serif", 24).into_font()))?;
+        canvas.draw(&Text::new(
+            title,
+            (left, top),
+            ("sans-serif", 24).into_font(),
+        ))?;
         for (column, (index, class, confidence)) in items.iter().enumerate() {
             let Some((pixels, label)) = task.test_set.get(*index) else {
                 continue;
@@ -191,7 +228,11 @@ fn digits(canvas: &Canvas, task: &Task, average: &Predictions) -> Drawn {
                     color,
                 ))?;
             }
-            let color = if *class == label as usize { &BLUE } else { &ORANGE };
+            let color = if *class == label as usize {
+                &BLUE
+            } else {
+                &ORANGE
+            };
             let font = ("sans-serif", 17).into_font().color(color);
             let below = y + pixel * IMAGE_SIDE as i32 + 8;
             for (text, line) in [
@@ -219,7 +260,8 @@ fn curve(series: &[f64], offset: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
-type Chart<'a, 'b, X> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<X, plotters::coord::types::RangedCoordf64>>;
+type Chart<'a, 'b, X> =
+    ChartContext<'a, BitMapBackend<'b>, Cartesian2d<X, plotters::coord::types::RangedCoordf64>>;
 
 fn mesh<X>(chart: &mut Chart<'_, '_, X>, x: &str, y: &str) -> Drawn
 where
@@ -228,6 +270,13 @@ where
     chart
         .configure_mesh()
         .x_desc(x)
+        .x_label_formatter(&|value| {
+            if *value >= 2.0 {
+                format!("{value:.0}")
+            } else {
+                value.to_string()
+            }
+        })
         .y_desc(y)
         .label_style(("sans-serif", 15))
         .axis_desc_style(("sans-serif", 18))

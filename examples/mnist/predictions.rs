@@ -33,8 +33,12 @@ impl Predictions {
     /// The probabilities that `model` gives.
     pub fn of(model: &Perceptron, rows: &Rows) -> Self {
         let probabilities = probabilities(model, rows);
-        let labels: Vec<usize> =
-            rows.1.to_data().iter::<i64>().map(|label| label as usize).collect();
+        let labels: Vec<usize> = rows
+            .1
+            .to_data()
+            .iter::<i64>()
+            .map(|label| label as usize)
+            .collect();
         Self {
             classes: probabilities.len() / labels.len(),
             probabilities,
@@ -45,20 +49,29 @@ impl Predictions {
     /// Takes `model` into the average as draw number `count` (from 1), over the items of `rows`.
     pub fn average_in(&mut self, model: &Perceptron, rows: &Rows, count: usize) {
         let weight = 1.0 / count as f64;
-        for (mean, new) in self.probabilities.iter_mut().zip(probabilities(model, rows)) {
+        for (mean, new) in self
+            .probabilities
+            .iter_mut()
+            .zip(probabilities(model, rows))
+        {
             *mean += weight * (new - *mean);
         }
     }
 
     pub fn accuracy(&self) -> f64 {
-        let right = self.items().filter(|(row, label)| most_probable(row).0 == *label).count();
+        let right = self
+            .items()
+            .filter(|(row, label)| most_probable(row).0 == *label)
+            .count();
         right as f64 / self.labels.len() as f64
     }
 
     /// The mean of −ln p(label).
     pub fn negative_log_likelihood(&self) -> f64 {
-        let sum: f64 =
-            self.items().map(|(row, label)| -row[label].max(f64::MIN_POSITIVE).ln()).sum();
+        let sum: f64 = self
+            .items()
+            .map(|(row, label)| -row[label].max(f64::MIN_POSITIVE).ln())
+            .sum();
         sum / self.labels.len() as f64
     }
 
@@ -103,14 +116,23 @@ impl Predictions {
     }
 
     fn items(&self) -> impl Iterator<Item = (&[f64], usize)> {
-        self.probabilities.chunks_exact(self.classes).zip(self.labels.iter().copied())
+        self.probabilities
+            .chunks_exact(self.classes)
+            .zip(self.labels.iter().copied())
     }
 }
 
 fn most_probable(row: &[f64]) -> (usize, f64) {
-    row.iter().copied().enumerate().fold((0, f64::MIN), |best, candidate| {
-        if candidate.1 > best.1 { candidate } else { best }
-    })
+    row.iter()
+        .copied()
+        .enumerate()
+        .fold((0, f64::MIN), |best, candidate| {
+            if candidate.1 > best.1 {
+                candidate
+            } else {
+                best
+            }
+        })
 }
 
 fn probabilities(model: &Perceptron, rows: &Rows) -> Vec<f64> {

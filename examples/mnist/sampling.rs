@@ -35,7 +35,9 @@ pub struct Sampled {
 /// Observables along a chain, one number a step.
 #[derive(Default)]
 pub struct Chain {
-    /// U with the prior, of each step's batch.
+    /// The loss of each step's batch, without the prior.
+    pub losses: Vec<f64>,
+    /// U, with the prior.
     pub potentials: Vec<f64>,
     pub kinetic_temperatures: Vec<f64>,
     pub virials: Vec<f64>,
@@ -84,18 +86,30 @@ pub fn sample(
         setup,
         interrupted,
     };
-    let (full_batch, _) =
-        run.chain("full batch", exact, optimum.clone(), 1, options.full_batch_steps, |_, _| ())?;
+    let (full_batch, _) = run.chain(
+        "full batch",
+        exact,
+        optimum.clone(),
+        1,
+        options.full_batch_steps,
+        |_, _| (),
+    )?;
     let mut average = Predictions::of(&optimum.valid(), &task.test);
     let mut num_draws = 0;
     let burn_in = run.burn_in(options.steps);
-    let (mini_batch, _) =
-        run.chain("sampling", noisy, optimum.clone(), 0, options.steps, |step, model| {
+    let (mini_batch, _) = run.chain(
+        "sampling",
+        noisy,
+        optimum.clone(),
+        0,
+        options.steps,
+        |step, model| {
             if step >= burn_in && step % STEPS_PER_DRAW == 0 {
                 num_draws += 1;
                 average.average_in(&model.valid(), &task.test, num_draws);
             }
-        })?;
+        },
+    )?;
     Ok(Sampled {
         expected_mini_batch_temperature: 1.0 / setup.inverse_temperature
             + heating(options.step_size, options.friction, noise),
@@ -153,14 +167,19 @@ impl Run<'_> {
             let observables = thermometer.read();
             potential.next_batch();
             chain.wall_time += start.elapsed();
+            chain.losses.push(loss);
             chain.potentials.push(loss + observables.prior_energy);
-            chain.kinetic_temperatures.extend(observables.kinetic_temperature());
+            chain
+                .kinetic_temperatures
+                .extend(observables.kinetic_temperature());
             chain.virials.push(observables.virial);
             bar.inc(1);
         }
         bar.finish_and_clear();
         if chain.potentials.is_empty() {
-            return Err(Failure::Other("interrupted before the first step".to_string()));
+            return Err(Failure::Other(
+                "interrupted before the first step".to_string(),
+            ));
         }
         chain.burn_in = self.burn_in(chain.potentials.len());
         Ok((chain, model))
@@ -178,7 +197,10 @@ fn gradient_noise(
     let mut sum = 0.0;
     for _ in 0..NOISE_BATCHES {
         let (_, batch) = noisy.energy_and_gradient(&theta)?;
-        sum += (batch - gradient.clone()).powi_scalar(2).mean().into_scalar::<f64>();
+        sum += (batch - gradient.clone())
+            .powi_scalar(2)
+            .mean()
+            .into_scalar::<f64>();
         noisy.next_batch();
     }
     Ok(sum / NOISE_BATCHES as f64)

@@ -56,7 +56,9 @@ impl Task {
 
 fn cross_entropy(model: &Perceptron, (images, labels): Rows) -> Tensor<1> {
     let logits = model.forward(images);
-    CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels)
+    CrossEntropyLossConfig::new()
+        .init(&logits.device())
+        .forward(logits, labels)
 }
 
 /// The optimum and how it was reached.
@@ -83,7 +85,11 @@ impl Recipe {
             steps,
         };
         match self {
-            Self::Quick => [stage(500, 0.5, 3_000), stage(500, 0.1, 1_000), stage(5_000, 0.1, 200)],
+            Self::Quick => [
+                stage(500, 0.5, 3_000),
+                stage(500, 0.1, 1_000),
+                stage(5_000, 0.1, 200),
+            ],
             Self::Paper => [
                 stage(550, 0.5, 3_000),
                 stage(5_500, 0.05, 3_000),
@@ -122,8 +128,9 @@ pub fn train(
     let bar = support::progress("training", stages.iter().map(|stage| stage.steps).sum());
     let mut losses = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
-        let mut potential =
-            task.potential(&model)?.with_batch_size(stage.batch_size, seed ^ index as u64)?;
+        let mut potential = task
+            .potential(&model)?
+            .with_batch_size(stage.batch_size, seed ^ index as u64)?;
         for _ in 0..stage.steps {
             if interrupted.load(Ordering::Relaxed) {
                 return Err(Failure::Other("interrupted while training".to_string()));

@@ -44,7 +44,11 @@ impl CommonOptions {
     }
 
     /// Prints `results` if JSON was asked for, and what `text` says otherwise.
-    pub fn print(&self, results: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    pub fn print(
+        &self,
+        results: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         if self.json {
             let object = serde_json::to_string(results)
                 .map_err(|error| Failure::Other(format!("results as JSON: {error}")))?;
@@ -79,7 +83,9 @@ impl Failure {
 
 /// Runs an example: exit code 0 on success, 2 for bad input, 1 otherwise, and one line on stderr that says why.
 pub fn run(example: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| eprintln!("internal error: {}", first_line(&panic))));
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("internal error: {}", first_line(&panic))
+    }));
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(example)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(Failure::Tati(error))) => {

@@ -27,11 +27,21 @@ impl Ensemble {
     }
 
     pub fn positions(&self) -> Vec<f64> {
-        self.position.val().inner().to_data().iter::<f64>().collect()
+        self.position
+            .val()
+            .inner()
+            .to_data()
+            .iter::<f64>()
+            .collect()
     }
 
     /// One step on U = `curvature` θ²/2 for every member.
-    pub fn harmonic_step(self, sampler: &mut ModuleOptimizer, step_size: f64, curvature: f64) -> Self {
+    pub fn harmonic_step(
+        self,
+        sampler: &mut ModuleOptimizer,
+        step_size: f64,
+        curvature: f64,
+    ) -> Self {
         let mut gradients = GradientsParams::new();
         let gradient = self.position.val().inner().mul_scalar(curvature);
         gradients.register(self.position.id, gradient);
@@ -43,7 +53,11 @@ impl Ensemble {
 pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let variance = values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / (n - 1.0);
     (mean, (variance / n).sqrt())
 }
 
@@ -55,7 +69,9 @@ pub fn kolmogorov(values: &mut [f64], distribution: impl Fn(f64) -> f64) -> f64 
     for (index, value) in values.iter().enumerate() {
         let expected = distribution(*value);
         let (below, above) = (index as f64 / n, (index + 1) as f64 / n);
-        largest = largest.max((expected - below).abs()).max((above - expected).abs());
+        largest = largest
+            .max((expected - below).abs())
+            .max((above - expected).abs());
     }
     n.sqrt() * largest
 }

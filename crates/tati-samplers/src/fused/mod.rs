@@ -146,10 +146,14 @@ mod tests {
     const SHAPE: [usize; 2] = [37, 11];
 
     fn wave(phase: f64, dtype: DType) -> Tensor<2> {
-        let values: Vec<f64> =
-            (0..SHAPE[0] * SHAPE[1]).map(|i| (phase + 0.37 * i as f64).sin()).collect();
+        let values: Vec<f64> = (0..SHAPE[0] * SHAPE[1])
+            .map(|i| (phase + 0.37 * i as f64).sin())
+            .collect();
         let device = tati_core::open_device("flex").expect("flex is compiled in");
-        Tensor::from_data(TensorData::new(values, SHAPE).convert_dtype(dtype), (&device, dtype))
+        Tensor::from_data(
+            TensorData::new(values, SHAPE).convert_dtype(dtype),
+            (&device, dtype),
+        )
     }
 
     fn largest_difference(a: &Tensor<2>, b: &Tensor<2>) -> f64 {
@@ -177,7 +181,10 @@ mod tests {
             let kinetic = matches!(update, Update::Langevin(_));
             let momentum = kinetic.then(|| wave(0.5, dtype));
             for prior in [None, Some((0.3, None)), Some((0.3, Some(wave(0.9, dtype))))] {
-                let center = prior.clone().and_then(|(_, center)| center).map(StateTensor::of);
+                let center = prior
+                    .clone()
+                    .and_then(|(_, center)| center)
+                    .map(StateTensor::of);
                 let fused = step(
                     wave(0.0, dtype),
                     momentum.clone().map(StateTensor::of),
@@ -213,7 +220,10 @@ mod tests {
                     (fused.noise_squared, plain.noise_squared),
                     (fused.prior_energy, plain.prior_energy),
                 ] {
-                    assert!((fused - plain).abs() < 1e-4 * (1.0 + plain.abs()), "{fused} {plain}");
+                    assert!(
+                        (fused - plain).abs() < 1e-4 * (1.0 + plain.abs()),
+                        "{fused} {plain}"
+                    );
                 }
             }
         }
