@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
-#![warn(missing_docs)]
+// Libraries never print: what a run has to say is returned, or belongs to the program.
+#![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 /// Networks and data sets.
 pub use tati_models as models;

@@ -10,8 +10,8 @@ use burn::optim::ModuleOptimizer;
 use burn::tensor::DType;
 use common::{Ensemble, mean_and_error};
 use tati::samplers::{
-    BaoabConfig, Gla1Config, Gla2Config, Integrator, SgldConfig, StationaryMoments, Thermometer,
-    langevin_on_harmonic_well, sgld_on_harmonic_well,
+    BaoabConfig, Gla1Config, Gla2Config, Integrator, Prior, SgldConfig, StationaryMoments,
+    Thermometer, langevin_on_harmonic_well, sgld_on_harmonic_well,
 };
 
 const MEMBERS: usize = 16_384;
@@ -169,4 +169,72 @@ fn no_temperature_leaves_damped_mechanics() {
         assert!((ensemble.positions()[0] - theta).abs() < 1e-13);
     }
     assert!(theta.abs() < 0.05);
+}
+
+/// A quadratic prior adds its strength to the curvature, and a tether pulls towards where the chain began.
+#[test]
+fn priors_are_part_of_the_potential() {
+    let (h, strength, start) = (0.4, 0.9, 2.0);
+    let exact = langevin_on_harmonic_well(
+        Integrator::Baoab,
+        CURVATURE + strength,
+        h,
+        FRICTION,
+        INVERSE_TEMPERATURE,
+    )
+    .expect("a stable step");
+    for (prior, expected_mean) in [
+        (Prior::Gaussian(strength), 0.0),
+        (
+            Prior::Tether(strength),
+            start * strength / (CURVATURE + strength),
+        ),
+    ] {
+        let thermometer = Thermometer::new();
+        let mut sampler = BaoabConfig::new(INVERSE_TEMPERATURE)
+            .with_friction(FRICTION)
+            .with_prior(Some(prior.clone()))
+            .with_seed(Some(3))
+            .build()
+            .expect("a valid config")
+            .with_thermometer(&thermometer)
+            .into_optimizer();
+        let mut ensemble = Ensemble::new(vec![start; MEMBERS], DType::F32);
+        for _ in 0..200 {
+            ensemble = ensemble.harmonic_step(&mut sampler, h, CURVATURE);
+        }
+        let positions = ensemble.positions();
+        let mean = mean_and_error(&positions);
+        assert!(
+            deviation(mean, expected_mean).abs() < 4.0,
+            "{prior:?}: mean {mean:?}"
+        );
+        let squares: Vec<f64> = positions
+            .iter()
+            .map(|theta| (theta - expected_mean).powi(2))
+            .collect();
+        let variance = deviation(mean_and_error(&squares), exact.position_variance);
+        assert!(
+            variance.abs() < 4.0,
+            "{prior:?}: variance off by {variance} errors"
+        );
+
+        // Its energy is counted: (strength/2) Σ (θ − center)².
+        let center = if let Prior::Tether(_) = prior {
+            start
+        } else {
+            0.0
+        };
+        let energy: f64 = positions
+            .iter()
+            .map(|theta| 0.5 * strength * (theta - center).powi(2))
+            .sum();
+        thermometer.arm();
+        ensemble.harmonic_step(&mut sampler, h, CURVATURE);
+        let counted = thermometer.read().prior_energy;
+        assert!(
+            (counted / energy - 1.0).abs() < 1e-5,
+            "{counted} for {energy}"
+        );
+    }
 }

@@ -60,7 +60,9 @@ fn parameters(model: &Mlp) -> TensorData {
         .into_data()
 }
 
-fn samplers() -> Vec<(&'static str, fn(u64) -> ModuleOptimizer)> {
+type Init = fn(u64) -> ModuleOptimizer;
+
+fn samplers() -> Vec<(&'static str, Init)> {
     vec![
         ("sgld", |seed| {
             SgldConfig::new(50.0)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder, DataLoaderIterator};
-use burn::data::dataset::InMemDataset;
+use burn::data::dataset::{Dataset, InMemDataset};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use clap::ValueEnum;
 use tati::prelude::*;
@@ -23,8 +23,8 @@ pub enum DataSource {
 pub struct Task {
     pub name: &'static str,
     pub origin: String,
-    train: Vec<Digit>,
-    valid: Vec<Digit>,
+    train: Arc<InMemDataset<Digit>>,
+    valid: Arc<InMemDataset<Digit>>,
     batch_size: usize,
     seed: u64,
 }
@@ -41,7 +41,10 @@ impl Task {
         let mnist = |download| MnistConfig::new().with_download(download).load();
         let glyphs = || {
             let config = GlyphsConfig::new();
-            config.with_train(options.train_items).with_test(options.valid_items).generate()
+            config
+                .with_train(options.train_items)
+                .with_test(options.valid_items)
+                .generate()
         };
         let (name, digits) = match options.data {
             Some(DataSource::Mnist) => ("mnist", mnist(true)?),
@@ -81,13 +84,23 @@ impl Task {
                 .batch_size(self.batch_size)
                 .set_device(device.clone())
         };
-        let train = builder().shuffle(self.seed).build(InMemDataset::new(self.train.clone()));
-        let valid = builder().build(InMemDataset::new(self.valid.clone()));
-        (Arc::new(Continued { loader: train, epochs_done }), valid)
+        let train = builder().shuffle(self.seed).build(self.train.clone());
+        let valid = builder().build(self.valid.clone());
+        (
+            Arc::new(Continued {
+                loader: train,
+                epochs_done,
+            }),
+            valid,
+        )
     }
 }
 
-fn first(name: &'static str, count: usize, set: &LabelledSet) -> Result<Vec<Digit>, TatiError> {
+fn first(
+    name: &'static str,
+    count: usize,
+    set: &LabelledSet,
+) -> Result<Arc<InMemDataset<Digit>>, TatiError> {
     if count > set.len() {
         return Err(TatiError::InvalidSetting {
             name,
@@ -99,7 +112,7 @@ fn first(name: &'static str, count: usize, set: &LabelledSet) -> Result<Vec<Digi
         pixels: pixels.to_vec(),
         label,
     });
-    Ok(digits.collect())
+    Ok(Arc::new(InMemDataset::new(digits.collect())))
 }
 
 /// A mini-batch on a device.

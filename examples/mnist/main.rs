@@ -44,6 +44,7 @@ use tati::{TatiError, require_positive};
 
 /// Train a perceptron on MNIST, sample it with BAOAB, and compare with theory.
 #[derive(Parser, Debug)]
+#[command(allow_negative_numbers = true)]
 struct Options {
     #[command(flatten)]
     common: CommonOptions,

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::module::Module;
+use burn::nn::Initializer;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{ModuleOptimizer, SgdConfig};
@@ -98,6 +99,24 @@ impl Recipe {
         }
     }
 
+    /// Burn's usual start, or that of the paper's software (TATi 0.9): weights uniform in ±0.5, biases 0.1.
+    fn start(self, task: &Task, device: &Device) -> Perceptron {
+        let (inputs, classes) = (task.dimension, task.classes);
+        let mut model = PerceptronConfig::new()
+            .with_inputs(inputs)
+            .with_classes(classes)
+            .init(device);
+        if self == Self::Paper {
+            let weights = Initializer::Uniform {
+                min: -0.5,
+                max: 0.5,
+            };
+            model.weight = weights.init([classes, inputs], device);
+            model.bias = Initializer::Constant { value: 0.1 }.init([classes], device);
+        }
+        model
+    }
+
     /// The paper trains without regularisation.
     fn optimizer(self, prior_strength: f64) -> ModuleOptimizer {
         let config = SgdConfig::new();
@@ -119,10 +138,7 @@ pub fn train(
     interrupted: &AtomicBool,
 ) -> Result<Trained, Failure> {
     device.seed(seed);
-    let mut model = PerceptronConfig::new()
-        .with_inputs(task.dimension)
-        .with_classes(task.classes)
-        .init(device);
+    let mut model = options.recipe.start(task, device);
     let mut optimizer = options.recipe.optimizer(options.prior_strength);
     let stages = options.recipe.stages(task.num_train());
     let bar = support::progress("training", stages.iter().map(|stage| stage.steps).sum());

@@ -1,7 +1,8 @@
 //! The shared vocabulary of tati: errors, devices, a module as one flat vector, and potentials.
 //!
 //! This crate knows no sampler and no analysis; `tati-samplers` and `tati-models` build on it.
-#![warn(missing_docs)]
+// Libraries never print: what a run has to say is returned, or belongs to the program.
+#![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod device;
 mod error;

@@ -23,7 +23,8 @@
 //! assert_eq!(labels.dims(), [20]);
 //! # Ok::<(), tati_core::TatiError>(())
 //! ```
-#![warn(missing_docs)]
+// Libraries never print: what a run has to say is returned, or belongs to the program.
+#![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod activation;
 mod atomic_file;

@@ -12,7 +12,8 @@
 //!
 //! All of them run through one fused kernel with counter-based noise ([`NoiseStream`]); [`Thermometer`] reads their
 //! observables on request, and [`langevin_on_harmonic_well`] tells their exact bias.
-#![warn(missing_docs)]
+// Libraries never print: what a run has to say is returned, or belongs to the program.
+#![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod fused;
 mod harmonic;

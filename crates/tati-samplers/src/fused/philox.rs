@@ -127,6 +127,7 @@ impl StepNoise {
                 key[1] = key[1].wrapping_add(WEYL[1]);
             }
             let (key0, key1) = (u64::from(key[0]), u64::from(key[1]));
+            #[allow(clippy::needless_range_loop)] // A lane runs through all four words.
             for lane in 0..BLOCKS {
                 let product0 = MULTIPLIERS[0] * (x[0][lane] & LOW);
                 let product1 = MULTIPLIERS[1] * (x[2][lane] & LOW);
