@@ -185,17 +185,18 @@ fn learn(
     let checkpoints = program.folder.join("checkpoint");
     std::fs::create_dir_all(&checkpoints)
         .map_err(|error| TatiError::file(&checkpoints, "creating", error))?;
-    let (train, valid) = task.loaders(device, program.resume_after.unwrap_or(0));
-    let (renderer, history) =
-        QuietRenderer::new(program.name, program.epochs, task.num_train_items());
+    let epochs_done = program.resume_after.unwrap_or(0);
+    let (train, valid) = task.loaders(device, epochs_done);
+    let epochs = program.epochs - epochs_done;
+    let (renderer, history) = QuietRenderer::new(program.name, epochs, task.num_train_items());
     let mut training = SupervisedTraining::new(&program.folder, train, valid)
         .metrics((LossMetric::new(), AccuracyMetric::new()))
         .with_default_checkpointers()
         .with_checkpointing_strategy(KeepLastNCheckpoints::new(2))
-        // Burn's defaults are the device with the highest priority, a log entry each iteration and a line on stdout.
         .with_training_strategy(TrainingStrategy::Default(ExecutionStrategy::SingleDevice(
             device.clone(),
         )))
+        // By default Burn writes a log entry and a line on stdout for each iteration.
         .with_application_logger(None)
         .renderer(Box::new(renderer))
         .num_epochs(program.epochs);

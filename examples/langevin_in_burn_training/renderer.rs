@@ -54,7 +54,7 @@ pub struct QuietRenderer {
 }
 
 impl QuietRenderer {
-    /// A renderer and where to find its metrics afterwards.
+    /// A renderer of this many epochs, and where to find its metrics afterwards.
     pub fn new(name: &'static str, epochs: usize, items_per_epoch: usize) -> (Self, History) {
         let history = History::default();
         let renderer = Self {
@@ -92,9 +92,7 @@ impl MetricsRendererTraining for QuietRenderer {
 }
 
 impl TrainingProgressLogger for QuietRenderer {
-    fn start(&mut self, _: usize, starting_epoch: usize, _: Option<usize>, _: Option<&str>) {
-        self.epochs_done = starting_epoch - 1;
-    }
+    fn start(&mut self, _: usize, _: usize, _: Option<usize>, _: Option<&str>) {}
 
     fn start_split(&mut self, split: &str, _: usize) {
         self.is_training = split == "train";
@@ -110,7 +108,7 @@ impl TrainingProgressLogger for QuietRenderer {
     fn end_split(&mut self) {}
 
     fn update_epoch(&mut self, epoch: usize) {
-        self.epochs_done = epoch;
+        self.epochs_done += 1;
         let metric = |metrics: &HashMap<String, f64>, name: &str| {
             metrics.get(name).copied().unwrap_or(f64::NAN)
         };

@@ -73,8 +73,8 @@ impl Results<'_> {
             )
         };
         text.push_str(&format!(
-            "\nOne program, two optimizers. Adam goes downhill; BAOAB draws from exp(−βU) and settles where noise and gradient\n\
-             balance, at a training loss that falls with --temperature, while the accuracy holds.\n\n\
+            "\nOne program, two optimizers. Adam goes downhill. BAOAB draws from exp(−βU) around what Adam found: its training loss\n\
+             stays at a level that the temperature sets (--temperature 0.01 lowers it), and the accuracy holds.\n\n\
              Epoch {} of BAOAB again, from the checkpoint of epoch {} and with another seed: {agreement}\n\
              (BAOAB moved parameters by up to {:.2}).\n",
             self.resumed_after_epoch + 1,

@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use crate::{Result, TatiError};
 
 /// Data whose first dimension counts items: tensors, and tuples of them.
-pub trait Rows: Clone {
+pub trait Rows: Clone + Send + Sync {
     /// The number of items.
     fn num_rows(&self) -> usize;
 

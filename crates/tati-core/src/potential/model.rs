@@ -5,6 +5,7 @@ use std::ops::Range;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
+use rayon::prelude::*;
 
 use super::Potential;
 use super::batches::{BatchOrder, BatchPosition, Rows};
@@ -60,6 +61,7 @@ pub struct ModelPotential<M, R, L> {
     data: R,
     loss: L,
     batches: Batches<R>,
+    parts: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -77,7 +79,7 @@ impl<M, R, L> ModelPotential<M, R, L>
 where
     M: Module,
     R: Rows,
-    L: Fn(&M, R) -> Tensor<1>,
+    L: Fn(&M, R) -> Tensor<1> + Sync,
 {
     /// The full-batch potential of `model`, which must be on an autodiff device, over `data`.
     ///
@@ -97,6 +99,7 @@ where
             data,
             loss,
             batches: Batches::Full,
+            parts: std::env::var("PARTS").map_or(1, |p| p.parse().unwrap()),
         })
     }
 
@@ -167,33 +170,30 @@ where
     /// # Errors
     /// If `model` is laid out differently from the potential's.
     pub fn gradients(&self, model: &M) -> Result<(f64, GradientsParams)> {
-        let chunks = match &self.batches {
-            Batches::Mini {
-                resident, current, ..
-            } => {
-                return Ok(self.backward(model, resident.slice_rows(current.clone())));
-            }
-            Batches::Full => chunks(self.data.num_rows()),
-        };
-        if let [whole] = chunks.as_slice() {
-            return Ok(self.backward(model, self.data.slice_rows(whole.clone())));
+        let mut pieces = self.pieces();
+        if let [(_, whole)] = pieces.as_mut_slice() {
+            return Ok(backward(&self.loss, model, whole.clone()));
         }
-        let total = self.data.num_rows() as f64;
+        let loss_of = &self.loss;
         let mut loss = 0.0;
         let mut gradients = GradientsParams::new();
-        for chunk in chunks {
-            let weight = chunk.len() as f64 / total;
-            let (chunk_loss, chunk_gradients) = self.backward(model, self.data.slice_rows(chunk));
-            loss += weight * chunk_loss;
-            accumulate(model, &mut gradients, chunk_gradients, weight);
+        // As many pieces at a time as there are threads, added up in order: memory is bounded, and the sum does not
+        // depend on the number of threads.
+        while !pieces.is_empty() {
+            let rest = pieces.split_off(pieces.len().min(rayon::current_num_threads()));
+            let evaluated: Vec<_> = std::mem::replace(&mut pieces, rest)
+                .into_iter()
+                .map(|(share, rows)| (share, rows, model.clone()))
+                .collect::<Vec<_>>()
+                .into_par_iter()
+                .map(|(share, rows, model)| (share, backward(loss_of, &model, rows)))
+                .collect();
+            for (share, (piece_loss, piece_gradients)) in evaluated {
+                loss += share * piece_loss;
+                accumulate(model, &mut gradients, piece_gradients, share);
+            }
         }
         Ok((loss, gradients))
-    }
-
-    fn backward(&self, model: &M, rows: R) -> (f64, GradientsParams) {
-        let loss = (self.loss)(model, rows);
-        let value = loss.clone().inner().into_scalar::<f64>();
-        (value, GradientsParams::from_grads(loss.backward(), model))
     }
 
     fn model_at(&self, position: &Tensor<1>) -> Result<M> {
@@ -209,7 +209,11 @@ where
                 resident, current, ..
             } => (resident, current.clone()),
         };
-        chunks(range.len())
+        let rows_per_piece = match &self.batches {
+            Batches::Full => ROWS_PER_CHUNK,
+            Batches::Mini { .. } => ROWS_PER_CHUNK.min(range.len().div_ceil(self.parts)),
+        };
+        chunks(range.len(), rows_per_piece)
             .into_iter()
             .map(|chunk| {
                 let share = chunk.len() as f64 / range.len() as f64;
@@ -226,7 +230,7 @@ impl<M, R, L> Potential for ModelPotential<M, R, L>
 where
     M: Module,
     R: Rows,
-    L: Fn(&M, R) -> Tensor<1>,
+    L: Fn(&M, R) -> Tensor<1> + Sync,
 {
     fn num_parameters(&self) -> usize {
         self.layout.num_parameters()
@@ -267,10 +271,20 @@ where
     }
 }
 
-fn chunks(rows: usize) -> Vec<Range<usize>> {
+fn backward<M: Module, R>(
+    loss: &impl Fn(&M, R) -> Tensor<1>,
+    model: &M,
+    rows: R,
+) -> (f64, GradientsParams) {
+    let loss = loss(model, rows);
+    let value = loss.clone().inner().into_scalar::<f64>();
+    (value, GradientsParams::from_grads(loss.backward(), model))
+}
+
+fn chunks(rows: usize, rows_per_chunk: usize) -> Vec<Range<usize>> {
     (0..rows)
-        .step_by(ROWS_PER_CHUNK)
-        .map(|start| start..(start + ROWS_PER_CHUNK).min(rows))
+        .step_by(rows_per_chunk)
+        .map(|start| start..(start + rows_per_chunk).min(rows))
         .collect()
 }
 
