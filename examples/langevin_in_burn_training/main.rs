@@ -47,7 +47,7 @@ use renderer::{Epoch, QuietRenderer};
 use report::Results;
 use support::{CommonOptions, Failure};
 use tati::prelude::*;
-use tati::require_positive;
+use tati::{require_count, require_positive};
 
 /// Train LeNet with Burn's SupervisedTraining, then sample it with the same program.
 #[derive(Parser, Debug)]
@@ -235,11 +235,11 @@ impl Options {
         require_positive("temperature", self.temperature)?;
         require_positive("step_size", self.step_size)?;
         require_positive("friction", self.friction)?;
-        require_count("train_items", self.train_items, 1)?;
-        require_count("valid_items", self.valid_items, 1)?;
-        require_count("batch_size", self.batch_size, 1)?;
-        require_count("training_epochs", self.training_epochs, 1)?;
-        require_count("sampling_epochs", self.sampling_epochs, 2)
+        require_count("train_items", self.train_items, 1..=60_000)?;
+        require_count("valid_items", self.valid_items, 1..=60_000)?;
+        require_count("batch_size", self.batch_size, 1..=60_000)?;
+        require_count("training_epochs", self.training_epochs, 1..=60_000)?;
+        require_count("sampling_epochs", self.sampling_epochs, 2..=60_000)
     }
 
     /// The folder for Burn's files.
@@ -252,17 +252,4 @@ impl Options {
             .map(tempfile::TempDir::keep)
             .map_err(|error| TatiError::file(std::env::temp_dir(), "creating a folder", error))
     }
-}
-
-fn require_count(name: &'static str, value: usize, least: usize) -> Result<(), TatiError> {
-    const MOST: usize = 60_000;
-
-    if (least..=MOST).contains(&value) {
-        return Ok(());
-    }
-    Err(TatiError::InvalidSetting {
-        name,
-        value: value.to_string(),
-        expected: format!("from {least} to {MOST}"),
-    })
 }

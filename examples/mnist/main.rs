@@ -40,7 +40,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use support::{CommonOptions, Failure};
-use tati::{TatiError, require_positive};
+use tati::{require_count, require_positive};
 
 /// Train a perceptron on MNIST, sample it with BAOAB, and compare with theory.
 #[derive(Parser, Debug)]
@@ -113,9 +113,9 @@ fn example(options: &Options) -> Result<(), Failure> {
     require_positive("step_size", options.step_size)?;
     require_positive("friction", options.friction)?;
     require_positive("prior_strength", options.prior_strength)?;
-    require_at_least_one("threads", options.threads)?;
-    require_at_least_one("steps", options.steps)?;
-    require_at_least_one("full_batch_steps", options.full_batch_steps)?;
+    require_count("threads", options.threads, 1..)?;
+    require_count("steps", options.steps, 1..)?;
+    require_count("full_batch_steps", options.full_batch_steps, 1..)?;
     let device = options.common.open_device()?;
     let seed = options.common.seed();
     let interrupted = support::interrupt_flag()?;
@@ -129,15 +129,4 @@ fn example(options: &Options) -> Result<(), Failure> {
     let figures = figures::write(&options.out, &task, &trained, &sampled, &setup)?;
     let results = report::Results::new(&setup, &trained, &sampled, figures);
     options.common.print(&results, || results.text())
-}
-
-fn require_at_least_one(name: &'static str, value: usize) -> Result<(), TatiError> {
-    if value > 0 {
-        return Ok(());
-    }
-    Err(TatiError::InvalidSetting {
-        name,
-        value: "0".to_string(),
-        expected: "at least 1".to_string(),
-    })
 }

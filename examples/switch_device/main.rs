@@ -34,7 +34,7 @@ use report::{Comparison, Results, Row};
 use support::{CommonOptions, Failure};
 use tati::models::Perceptron;
 use tati::prelude::*;
-use tati::require_positive;
+use tati::{require_count, require_positive};
 
 const DIGITS: usize = 1_000;
 const BATCH_SIZE: usize = 100;
@@ -67,13 +67,7 @@ fn main() -> ExitCode {
 fn example(options: &Options) -> Result<(), Failure> {
     require_positive("step_size", options.step_size)?;
     require_positive("friction", options.friction)?;
-    if options.steps == 0 {
-        return Err(Failure::Tati(TatiError::InvalidSetting {
-            name: "steps",
-            value: "0".to_string(),
-            expected: "at least 1".to_string(),
-        }));
-    }
+    require_count("steps", options.steps, 1..)?;
     let reference = options.common.device.as_str();
     let device = options.common.open_device()?;
     let seed = options.common.seed();

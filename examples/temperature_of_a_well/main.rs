@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use report::{Results, Row};
 use support::{CommonOptions, Failure};
-use tati::{TatiError, require_positive};
+use tati::{require_count, require_positive};
 use well::{Sampler, Well};
 
 /// Measure ⟨θ²⟩ and ⟨p²⟩ of Langevin samplers on a harmonic well, beside their exact discrete values.
@@ -76,8 +76,8 @@ fn example(options: &Options) -> Result<(), Failure> {
     for step_size in &options.step_sizes {
         require_positive("step_sizes", *step_size)?;
     }
-    require_count("members", options.members)?;
-    require_count("readings", options.readings)?;
+    require_count("members", options.members, 1..=100_000_000)?;
+    require_count("readings", options.readings, 1..=100_000_000)?;
     let well = Well {
         curvature: options.curvature,
         friction: options.friction,
@@ -113,17 +113,4 @@ fn example(options: &Options) -> Result<(), Failure> {
 
     let results = Results::new(&well, &options.common.device, rows);
     options.common.print(&results, || results.text())
-}
-
-fn require_count(name: &'static str, value: usize) -> Result<(), TatiError> {
-    const MOST: usize = 100_000_000;
-
-    if (1..=MOST).contains(&value) {
-        return Ok(());
-    }
-    Err(TatiError::InvalidSetting {
-        name,
-        value: value.to_string(),
-        expected: format!("from 1 to {MOST}"),
-    })
 }

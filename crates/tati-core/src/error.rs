@@ -1,6 +1,7 @@
 //! The one error type of tati: each variant says what is wrong, where, and what to do about it.
 
 use std::io;
+use std::ops::{Bound, RangeBounds};
 use std::path::{Path, PathBuf};
 
 /// Result of everything in tati that can fail.
@@ -149,7 +150,7 @@ impl TatiError {
 }
 
 /// Checks that `value` is a finite number above zero.
-pub fn require_positive(name: &'static str, value: f64) -> Result<f64> {
+pub fn require_positive(name: &'static str, value: f64) -> Result<()> {
     require(
         name,
         value,
@@ -159,7 +160,7 @@ pub fn require_positive(name: &'static str, value: f64) -> Result<f64> {
 }
 
 /// Checks that `value` is a finite number of at least zero.
-pub fn require_non_negative(name: &'static str, value: f64) -> Result<f64> {
+pub fn require_non_negative(name: &'static str, value: f64) -> Result<()> {
     require(
         name,
         value,
@@ -169,13 +170,39 @@ pub fn require_non_negative(name: &'static str, value: f64) -> Result<f64> {
 }
 
 /// Checks that `value` is above zero; infinity is allowed.
-pub fn require_positive_or_infinite(name: &'static str, value: f64) -> Result<f64> {
+pub fn require_positive_or_infinite(name: &'static str, value: f64) -> Result<()> {
     require(name, value, value > 0.0, "above 0 (infinity is allowed)")
 }
 
-fn require(name: &'static str, value: f64, holds: bool, expected: &str) -> Result<f64> {
+/// Checks that the count `value` lies in `range`, as `1..` or `2..=100`.
+pub fn require_count(
+    name: &'static str,
+    value: usize,
+    range: impl RangeBounds<usize>,
+) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let least = match range.start_bound() {
+        Bound::Included(least) => *least,
+        Bound::Excluded(below) => below + 1,
+        Bound::Unbounded => 0,
+    };
+    let expected = match range.end_bound() {
+        Bound::Included(most) => format!("from {least} to {most}"),
+        Bound::Excluded(above) => format!("from {least} to below {above}"),
+        Bound::Unbounded => format!("at least {least}"),
+    };
+    Err(TatiError::InvalidSetting {
+        name,
+        value: value.to_string(),
+        expected,
+    })
+}
+
+fn require(name: &'static str, value: f64, holds: bool, expected: &str) -> Result<()> {
     if holds {
-        return Ok(value);
+        return Ok(());
     }
     Err(TatiError::InvalidSetting {
         name,

@@ -11,7 +11,8 @@ mod potential;
 
 pub use device::{available_devices, open_device, shares_host_memory};
 pub use error::{
-    Result, TatiError, require_non_negative, require_positive, require_positive_or_infinite,
+    Result, TatiError, require_count, require_non_negative, require_positive,
+    require_positive_or_infinite,
 };
 pub use parameters::{ParameterLayout, ParameterTensor};
 pub use potential::{

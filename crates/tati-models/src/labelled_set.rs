@@ -5,9 +5,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
-use tati_core::{Result, TatiError};
-
-use crate::linear::require_units;
+use tati_core::{Result, TatiError, require_count};
 
 /// Points with a class each.
 ///
@@ -53,7 +51,7 @@ impl LabelledSet {
         dimension: usize,
         classes: usize,
     ) -> Result<Self> {
-        require_units("dimension", dimension)?;
+        require_count("dimension", dimension, 1..)?;
         if classes == 0 || classes > Self::MAX_CLASSES {
             return Err(TatiError::InvalidSetting {
                 name: "classes",

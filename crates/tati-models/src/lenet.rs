@@ -7,11 +7,11 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
-use tati_core::Result;
+use tati_core::{Result, require_count};
 
 use crate::Activation;
 use crate::digits::IMAGE_SIDE;
-use crate::linear::{linear, require_units};
+use crate::linear::linear;
 
 /// Number of classes and activation of a [`LeNet`].
 ///
@@ -86,7 +86,7 @@ impl LeNetConfig {
     /// # Errors
     /// [`TatiError::InvalidSetting`](tati_core::TatiError::InvalidSetting) if there are none.
     pub fn validate(&self) -> Result<()> {
-        require_units("classes", self.classes)
+        require_count("classes", self.classes, 1..)
     }
 }
 

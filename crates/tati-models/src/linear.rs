@@ -1,9 +1,7 @@
-//! What the networks here share: fully connected layers of any size, and the check of their sizes.
+//! What the networks here share: fully connected layers of any size.
 
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::Device;
-
-use tati_core::{Result, TatiError};
 
 /// A layer `x W + b` with Burn's usual start.
 pub(crate) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
@@ -23,18 +21,6 @@ pub(crate) fn uniform_start(inputs: usize) -> Initializer {
         min: -reach,
         max: reach,
     }
-}
-
-/// Checks that a layer has at least one unit.
-pub(crate) fn require_units(name: &'static str, units: usize) -> Result<()> {
-    if units > 0 {
-        return Ok(());
-    }
-    Err(TatiError::InvalidSetting {
-        name,
-        value: units.to_string(),
-        expected: "at least 1".to_string(),
-    })
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use tati_core::Result;
+use tati_core::{Result, require_count};
 
 use crate::Activation;
-use crate::linear::{linear, require_units};
+use crate::linear::linear;
 
 /// Sizes and activations of an [`Mlp`].
 ///
@@ -79,11 +79,11 @@ impl MlpConfig {
     /// # Errors
     /// [`TatiError::InvalidSetting`](tati_core::TatiError::InvalidSetting) names the size that is zero.
     pub fn validate(&self) -> Result<()> {
-        require_units("inputs", self.inputs)?;
+        require_count("inputs", self.inputs, 1..)?;
         for &units in &self.hidden {
-            require_units("hidden", units)?;
+            require_count("hidden", units, 1..)?;
         }
-        require_units("outputs", self.outputs)
+        require_count("outputs", self.outputs, 1..)
     }
 }
 

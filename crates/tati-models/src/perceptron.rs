@@ -4,9 +4,9 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use tati_core::Result;
+use tati_core::{Result, require_count};
 
-use crate::linear::{require_units, uniform_start};
+use crate::linear::uniform_start;
 
 /// Sizes of a [`Perceptron`].
 ///
@@ -63,8 +63,8 @@ impl PerceptronConfig {
     /// # Errors
     /// [`TatiError::InvalidSetting`](tati_core::TatiError::InvalidSetting) names the size that is zero.
     pub fn validate(&self) -> Result<()> {
-        require_units("inputs", self.inputs)?;
-        require_units("classes", self.classes)
+        require_count("inputs", self.inputs, 1..)?;
+        require_count("classes", self.classes, 1..)
     }
 }
 

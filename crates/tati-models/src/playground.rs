@@ -9,10 +9,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
-use tati_core::{Result, TatiError, require_non_negative};
+use tati_core::{Result, TatiError, require_count, require_non_negative};
 
 use crate::LabelledSet;
-use crate::linear::require_units;
 use crate::names::from_name;
 
 /// How the two classes lie in the plane; all shapes have the radius 5.
@@ -64,7 +63,7 @@ impl PlaygroundConfig {
     /// # Errors
     /// [`TatiError::InvalidSetting`] if `samples` is zero or `noise` is negative or not finite.
     pub fn generate(&self) -> Result<LabelledSet> {
-        require_units("samples", self.samples)?;
+        require_count("samples", self.samples, 1..)?;
         require_non_negative("noise", self.noise)?;
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         let mut features = Vec::with_capacity(2 * self.samples);

@@ -36,6 +36,6 @@ impl Prior {
             Self::Gaussian(_) => "strength of the Gaussian prior",
             Self::Tether(_) => "strength of the tether",
         };
-        require_positive(name, self.strength()).map(|_| ())
+        require_positive(name, self.strength())
     }
 }

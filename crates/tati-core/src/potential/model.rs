@@ -9,10 +9,12 @@ use rayon::prelude::*;
 
 use super::Potential;
 use super::batches::{BatchOrder, BatchPosition, Rows};
-use crate::{ParameterLayout, Result, TatiError};
+use crate::{ParameterLayout, Result, TatiError, shares_host_memory};
 
-/// Rows of a full batch evaluated together, a number that keeps the activations of small networks in cache.
+/// Rows evaluated together in host memory, a number that keeps the activations of small networks in cache.
 const ROWS_PER_CHUNK: usize = 1000;
+/// Rows evaluated together on other devices, where small pieces would leave most of the device idle.
+const ROWS_PER_DEVICE_CHUNK: usize = 10_000;
 
 /// The loss of a Burn module over data, as a function of its parameters:
 ///
@@ -61,7 +63,8 @@ pub struct ModelPotential<M, R, L> {
     data: R,
     loss: L,
     batches: Batches<R>,
-    parts: usize,
+    /// Whether the data live in host memory.
+    on_host: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -95,11 +98,11 @@ where
         }
         Ok(Self {
             layout: ParameterLayout::of(&model)?,
+            on_host: shares_host_memory(&data.device()),
             model,
             data,
             loss,
             batches: Batches::Full,
-            parts: std::env::var("PARTS").map_or(1, |p| p.parse().unwrap()),
         })
     }
 
@@ -113,7 +116,8 @@ where
         self.batches = if batch_size == self.data.num_rows() {
             Batches::Full
         } else {
-            let rows = self.data.index_tensor(&order.resident_rows());
+            let rows = order.resident_rows();
+            let rows = Tensor::from_data(rows.as_slice(), &self.data.device().inner());
             let current = order.next_batch();
             Batches::Mini {
                 resident: self.data.select_rows(&rows),
@@ -170,23 +174,28 @@ where
     /// # Errors
     /// If `model` is laid out differently from the potential's.
     pub fn gradients(&self, model: &M) -> Result<(f64, GradientsParams)> {
-        let mut pieces = self.pieces();
-        if let [(_, whole)] = pieces.as_mut_slice() {
-            return Ok(backward(&self.loss, model, whole.clone()));
+        let pieces = self.pieces();
+        if let [(_, whole)] = pieces.as_slice() {
+            return Ok(self.evaluation().backward(model, whole.clone()));
         }
-        let loss_of = &self.loss;
         let mut loss = 0.0;
         let mut gradients = GradientsParams::new();
         // As many pieces at a time as there are threads, added up in order: memory is bounded, and the sum does not
         // depend on the number of threads.
-        while !pieces.is_empty() {
-            let rest = pieces.split_off(pieces.len().min(rayon::current_num_threads()));
-            let evaluated: Vec<_> = std::mem::replace(&mut pieces, rest)
-                .into_iter()
-                .map(|(share, rows)| (share, rows, model.clone()))
-                .collect::<Vec<_>>()
+        let threads = if self.on_host {
+            rayon::current_num_threads()
+        } else {
+            1
+        };
+        for pieces in pieces.chunks(threads) {
+            let jobs: Vec<_> = pieces
+                .iter()
+                .map(|(share, rows)| (*share, rows.clone(), model.clone()))
+                .collect();
+            let evaluate = self.evaluation();
+            let evaluated: Vec<_> = jobs
                 .into_par_iter()
-                .map(|(share, rows, model)| (share, backward(loss_of, &model, rows)))
+                .map(|(share, rows, model)| (share, evaluate.backward(&model, rows)))
                 .collect();
             for (share, (piece_loss, piece_gradients)) in evaluated {
                 loss += share * piece_loss;
@@ -196,12 +205,19 @@ where
         Ok((loss, gradients))
     }
 
+    fn evaluation(&self) -> Evaluation<'_, L> {
+        Evaluation {
+            loss: &self.loss,
+            on_host: self.on_host,
+        }
+    }
+
     fn model_at(&self, position: &Tensor<1>) -> Result<M> {
         self.layout
             .unflatten(self.model.clone(), position.clone().inner())
     }
 
-    /// The batch in pieces of [`ROWS_PER_CHUNK`] with their share of it.
+    /// The batch in pieces with their share of it.
     fn pieces(&self) -> Vec<(f64, R)> {
         let (rows, range) = match &self.batches {
             Batches::Full => (&self.data, 0..self.data.num_rows()),
@@ -209,11 +225,12 @@ where
                 resident, current, ..
             } => (resident, current.clone()),
         };
-        let rows_per_piece = match &self.batches {
-            Batches::Full => ROWS_PER_CHUNK,
-            Batches::Mini { .. } => ROWS_PER_CHUNK.min(range.len().div_ceil(self.parts)),
+        let rows_per_chunk = if self.on_host {
+            ROWS_PER_CHUNK
+        } else {
+            ROWS_PER_DEVICE_CHUNK
         };
-        chunks(range.len(), rows_per_piece)
+        chunks(range.len(), rows_per_chunk)
             .into_iter()
             .map(|chunk| {
                 let share = chunk.len() as f64 / range.len() as f64;
@@ -271,14 +288,26 @@ where
     }
 }
 
-fn backward<M: Module, R>(
-    loss: &impl Fn(&M, R) -> Tensor<1>,
-    model: &M,
-    rows: R,
-) -> (f64, GradientsParams) {
-    let loss = loss(model, rows);
-    let value = loss.clone().inner().into_scalar::<f64>();
-    (value, GradientsParams::from_grads(loss.backward(), model))
+/// What threads share of a potential: the model need not be `Sync`.
+struct Evaluation<'a, L> {
+    loss: &'a L,
+    on_host: bool,
+}
+
+impl<L> Evaluation<'_, L> {
+    /// The loss over `rows` and its gradients.
+    fn backward<M: Module, R: Rows>(&self, model: &M, rows: R) -> (f64, GradientsParams)
+    where
+        L: Fn(&M, R) -> Tensor<1>,
+    {
+        if self.on_host {
+            // Matrix products read in strides, and would wait for every line that is not in cache yet.
+            rows.read_through();
+        }
+        let loss = (self.loss)(model, rows);
+        let value = loss.clone().inner().into_scalar::<f64>();
+        (value, GradientsParams::from_grads(loss.backward(), model))
+    }
 }
 
 fn chunks(rows: usize, rows_per_chunk: usize) -> Vec<Range<usize>> {

@@ -7,10 +7,9 @@ use burn::config::Config;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use tati_core::{Result, require_non_negative};
+use tati_core::{Result, require_count, require_non_negative};
 
 use crate::digits::{DIGITS, IMAGE_PIXELS};
-use crate::linear::require_units;
 use crate::{Digits, DigitsOrigin, LabelledSet};
 
 /// How many digits to draw, and how wildly.
@@ -51,8 +50,8 @@ impl GlyphsConfig {
     /// [`TatiError::InvalidSetting`](tati_core::TatiError::InvalidSetting) if `train` or `test` is zero, or
     /// `distortion` is negative or not finite.
     pub fn generate(&self) -> Result<Digits> {
-        require_units("train", self.train)?;
-        require_units("test", self.test)?;
+        require_count("train", self.train, 1..)?;
+        require_count("test", self.test, 1..)?;
         require_non_negative("distortion", self.distortion)?;
         Ok(Digits {
             train: self.draw(self.train, Split::Train)?,
