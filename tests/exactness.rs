@@ -165,6 +165,23 @@ fn settings_outside_their_domain_are_refused() {
     }
 }
 
+#[test]
+fn configs_survive_their_file() {
+    use burn::config::Config;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("sampler.json");
+    let config = BaoabConfig::new(InverseTemperature::tempered(60_000, 0.05))
+        .with_friction(3.0)
+        .with_prior(Some(Prior::Tether(0.25)))
+        .with_seed(Some(u64::MAX))
+        .with_walker(4);
+    config.save(&file).expect("saved");
+    let loaded = BaoabConfig::load(&file).expect("loaded");
+    assert_eq!(loaded.inverse_temperature, 1_200_000.0);
+    assert_eq!(format!("{loaded:?}"), format!("{config:?}"));
+}
+
 /// The noise does not depend on the device.
 #[cfg(feature = "ndarray")]
 #[test]

@@ -13,7 +13,8 @@
 //!
 //! - Each momentum component has variance 1/β, so the kinetic temperature 2K/N is 1/β up to its statistical error. That holds
 //!   for exact gradients. A mini-batch gradient has noise of variance s² a component, which heats the momentum: with
-//!   α = exp(−γh), BAOAB's on-step momentum then has the variance `1/β + h²s²(α²/(1−α²) + 1/4)`.
+//!   α = exp(−γh), BAOAB's on-step momentum then has the variance `1/β + h²s²(α²/(1−α²) + 1/4)`, a little less where an epoch
+//!   has few batches (see `sampling.rs`).
 //! - Predictions averaged over draws, (1/M) Σₘ softmax(f(x; θₘ)), are compared with those of the single optimum in accuracy,
 //!   negative log-likelihood and calibration (expected calibration error over 15 bins).
 //!
@@ -114,6 +115,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     require_positive("friction", options.friction)?;
     require_positive("prior_strength", options.prior_strength)?;
     require_count("threads", options.threads, 1..)?;
+    require_count("batch_size", options.batch_size, 1..)?;
     require_count("steps", options.steps, 1..)?;
     require_count("full_batch_steps", options.full_batch_steps, 1..)?;
     let device = options.common.open_device()?;

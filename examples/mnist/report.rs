@@ -225,8 +225,8 @@ impl Results {
         )?;
         writeln!(
             text,
-            "  The excess with mini-batches is the noise of their gradients, which heats the momentum; its estimate takes\n  \
-             the noise at the optimum. Smaller steps, larger batches or more friction lower it."
+            "  The excess with mini-batches is the noise of their gradients, which heats the momentum; its estimate\n  \
+             takes the noise at the first and the last draw. Smaller steps, larger batches or more friction lower it."
         )?;
         writeln!(
             text,

@@ -79,7 +79,8 @@ pub fn sample(
     let exact = task.potential(optimum)?;
     let batch_size = options.batch_size.min(task.num_train());
     let noisy = exact.clone().with_batch_size(batch_size, setup.seed)?;
-    let noise = gradient_noise(&exact, noisy.clone(), optimum)?;
+    let noise_at = |model: &Perceptron| gradient_noise(&exact, noisy.clone(), model);
+    let noise_at_optimum = noise_at(optimum)?;
 
     let run = Run {
         options,
@@ -88,7 +89,7 @@ pub fn sample(
     };
     let (full_batch, _) = run.chain(
         "full batch",
-        exact,
+        exact.clone(),
         optimum.clone(),
         1,
         options.full_batch_steps,
@@ -97,9 +98,9 @@ pub fn sample(
     let mut average = Predictions::of(&optimum.valid(), &task.test);
     let mut num_draws = 0;
     let burn_in = run.burn_in(options.steps);
-    let (mini_batch, _) = run.chain(
+    let (mini_batch, last) = run.chain(
         "sampling",
-        noisy,
+        noisy.clone(),
         optimum.clone(),
         0,
         options.steps,
@@ -110,9 +111,15 @@ pub fn sample(
             }
         },
     )?;
+    let noise = 0.5 * (noise_at_optimum + noise_at(&last)?);
     Ok(Sampled {
         expected_mini_batch_temperature: 1.0 / setup.inverse_temperature
-            + heating(options.step_size, options.friction, noise),
+            + heating(
+                options.step_size,
+                options.friction,
+                noise,
+                task.num_train() / batch_size,
+            ),
         full_batch,
         mini_batch,
         average,
@@ -206,8 +213,20 @@ fn gradient_noise(
     Ok(sum / NOISE_BATCHES as f64)
 }
 
-/// What gradient noise of variance s² adds to BAOAB's on-step kinetic temperature.
-fn heating(step_size: f64, friction: f64, noise: f64) -> f64 {
-    let squared_decay = (-2.0 * friction * step_size).exp();
-    step_size * step_size * noise * (squared_decay / (1.0 - squared_decay) + 0.25)
+/// What gradient noise of variance s² adds to BAOAB's on-step kinetic temperature:
+/// h²s² ((1 + 2R) α²/(1−α²) + 1/4 + R), R = Σₖ αᵏ ρₖ.
+///
+/// Batches of one epoch share no items, so noise k steps apart has the correlation ρₖ = −(1 − k/m)/(m − 1) for m batches an
+/// epoch: it cools a little what it heats.
+fn heating(step_size: f64, friction: f64, noise: f64, batches_per_epoch: usize) -> f64 {
+    let decay = (-friction * step_size).exp();
+    let batches = batches_per_epoch as f64;
+    let shared: f64 = (1..batches_per_epoch)
+        .map(|lag| {
+            let correlation = -(1.0 - lag as f64 / batches) / (batches - 1.0);
+            decay.powf(lag as f64) * correlation
+        })
+        .sum();
+    let memory = decay * decay / (1.0 - decay * decay);
+    step_size * step_size * noise * ((1.0 + 2.0 * shared) * memory + 0.25 + shared)
 }

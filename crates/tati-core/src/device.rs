@@ -4,6 +4,10 @@
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
+#[cfg(feature = "wgpu")]
+use burn::tensor::DeviceKind;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use burn::tensor::DeviceType;
 
 use crate::{Result, TatiError};
 
@@ -11,8 +15,8 @@ use crate::{Result, TatiError};
 pub fn available_devices() -> Vec<&'static str> {
     KNOWN
         .iter()
-        .filter(|known| known.compiled_in)
-        .map(|known| known.name)
+        .filter(|(_, compiled_in)| *compiled_in)
+        .map(|(name, _)| *name)
         .collect()
 }
 
@@ -22,7 +26,7 @@ pub fn available_devices() -> Vec<&'static str> {
 /// |---|---|---|
 /// | `flex` | CPU, Burn's Flex backend | `flex` (default) |
 /// | `ndarray` | CPU, Burn's NdArray backend | `ndarray` |
-/// | `wgpu`, `wgpu:N` | the best or the N-th discrete GPU through wgpu | `wgpu` |
+/// | `wgpu`, `wgpu:N` | the best or the N-th adapter through wgpu | `wgpu` |
 /// | `vulkan`, `vulkan:N` | the same, pinned to Vulkan | `vulkan` |
 /// | `cuda`, `cuda:N` | NVIDIA GPU N | `cuda` |
 ///
@@ -45,13 +49,13 @@ pub fn open_device(name: &str) -> Result<Device> {
         Some((kind, index)) => (kind, Some(parse_index(name, index)?)),
         None => (name, None),
     };
-    let Some(known) = KNOWN.iter().find(|known| known.name == kind) else {
+    let Some((feature, compiled_in)) = KNOWN.iter().find(|(known, _)| *known == kind) else {
         return Err(unknown(name));
     };
-    if !known.compiled_in {
+    if !compiled_in {
         return Err(TatiError::DeviceNotCompiled {
             name: name.to_string(),
-            feature: known.name,
+            feature,
             available: list_available(),
         });
     }
@@ -62,9 +66,13 @@ pub fn open_device(name: &str) -> Result<Device> {
         #[allow(deprecated)] // Selectable as long as Burn ships it.
         ("ndarray", None) => Ok(Device::ndarray()),
         #[cfg(feature = "wgpu")]
-        ("wgpu", index) => open_wgpu(name, index, burn::tensor::wgpu::WgpuBackend::Auto),
+        ("wgpu", index) => open_wgpu(name, index, DeviceType::Wgpu, || {
+            Device::wgpu(DeviceKind::DefaultDevice)
+        }),
         #[cfg(feature = "vulkan")]
-        ("vulkan", index) => open_wgpu(name, index, burn::tensor::wgpu::WgpuBackend::Vulkan),
+        ("vulkan", index) => open_wgpu(name, index, DeviceType::Vulkan, || {
+            Device::vulkan(DeviceKind::DefaultDevice)
+        }),
         #[cfg(feature = "cuda")]
         ("cuda", index) => open_cuda(name, index.unwrap_or(0)),
         _ => Err(unknown(name)),
@@ -83,32 +91,13 @@ pub fn shares_host_memory(device: &Device) -> bool {
     }
 }
 
-struct KnownDevice {
-    name: &'static str,
-    compiled_in: bool,
-}
-
-const KNOWN: [KnownDevice; 5] = [
-    KnownDevice {
-        name: "flex",
-        compiled_in: cfg!(feature = "flex"),
-    },
-    KnownDevice {
-        name: "ndarray",
-        compiled_in: cfg!(feature = "ndarray"),
-    },
-    KnownDevice {
-        name: "wgpu",
-        compiled_in: cfg!(feature = "wgpu"),
-    },
-    KnownDevice {
-        name: "vulkan",
-        compiled_in: cfg!(feature = "vulkan"),
-    },
-    KnownDevice {
-        name: "cuda",
-        compiled_in: cfg!(feature = "cuda"),
-    },
+/// Every device name, and whether it is compiled in. The Cargo feature has the same name.
+const KNOWN: [(&str, bool); 5] = [
+    ("flex", cfg!(feature = "flex")),
+    ("ndarray", cfg!(feature = "ndarray")),
+    ("wgpu", cfg!(feature = "wgpu")),
+    ("vulkan", cfg!(feature = "vulkan")),
+    ("cuda", cfg!(feature = "cuda")),
 ];
 
 fn list_available() -> String {
@@ -143,48 +132,35 @@ fn not_found(name: &str, reason: String) -> TatiError {
 fn open_wgpu(
     name: &str,
     index: Option<usize>,
-    api: burn::tensor::wgpu::WgpuBackend,
+    filter: DeviceType,
+    default: impl FnOnce() -> Device,
 ) -> Result<Device> {
-    use burn::tensor::{DeviceKind, DeviceType};
-
-    #[cfg(feature = "vulkan")]
-    let filter = match api {
-        burn::tensor::wgpu::WgpuBackend::Vulkan => DeviceType::Vulkan,
-        _ => DeviceType::Wgpu,
-    };
-    #[cfg(not(feature = "vulkan"))]
-    let filter = DeviceType::Wgpu;
     // Opening is lazy, and an adapter that is not there panics at the first tensor: look first.
-    if Device::enumerate(filter).is_empty() {
-        return Err(not_found(name, "no adapter was found".to_string()));
+    let adapters = Device::enumerate(filter);
+    if index.unwrap_or(0) >= adapters.len() {
+        return Err(not_found(
+            name,
+            format!("{} adapters were found", adapters.len()),
+        ));
     }
-    let kind = index.map_or(DeviceKind::DefaultDevice, DeviceKind::DiscreteGpu);
-    Device::wgpu_options()
-        .device_kind(kind)
-        .graphics_api(api)
-        .init()
-        .map_err(|error| not_found(name, one_line(&error)))
+    match index {
+        Some(index) => Ok(adapters[index].clone()),
+        None => Ok(default()),
+    }
 }
 
 #[cfg(feature = "cuda")]
 fn open_cuda(name: &str, index: usize) -> Result<Device> {
-    use burn::tensor::DeviceType;
-
-    // Without a driver the enumeration itself may panic inside the CUDA loader.
-    let devices = std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda))
+    // Without a driver the enumeration itself panics inside the CUDA loader.
+    let devices = std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda).len())
         .map_err(|_| not_found(name, "the CUDA driver could not be loaded".to_string()))?;
-    if index >= devices.len() {
+    if index >= devices {
         return Err(not_found(
             name,
-            format!("the CUDA driver lists {} devices", devices.len()),
+            format!("the CUDA driver lists {devices} devices"),
         ));
     }
     Ok(Device::cuda(index))
-}
-
-#[cfg(feature = "wgpu")]
-fn one_line(error: &impl std::fmt::Display) -> String {
-    error.to_string().replace('\n', " ")
 }
 
 #[cfg(test)]
@@ -204,12 +180,9 @@ mod tests {
 
     #[test]
     fn devices_left_out_of_the_build_name_their_feature() {
-        for known in KNOWN.iter().filter(|known| !known.compiled_in) {
-            let message = open_device(known.name).unwrap_err().to_string();
-            assert!(
-                message.contains(&format!("--features {}", known.name)),
-                "{message}"
-            );
+        for (name, _) in KNOWN.iter().filter(|(_, compiled_in)| !compiled_in) {
+            let message = open_device(name).unwrap_err().to_string();
+            assert!(message.contains(&format!("--features {name}")), "{message}");
         }
     }
 

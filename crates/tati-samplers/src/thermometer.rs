@@ -4,7 +4,7 @@ use std::ops::{Add, AddAssign};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::fused::cpu::Real;
+use crate::fused::real::Real;
 
 /// Reads the state of a sampler at the steps it is asked to.
 ///

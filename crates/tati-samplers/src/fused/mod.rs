@@ -6,6 +6,7 @@
 
 pub(crate) mod cpu;
 pub(crate) mod philox;
+pub(crate) mod real;
 pub(crate) mod simd;
 pub(crate) mod tensor;
 
@@ -14,8 +15,9 @@ use tati_core::shares_host_memory;
 
 use crate::optim::StateTensor;
 use crate::thermometer::Sums;
-use cpu::{QuadraticPrior, Real, Span, Update};
+use cpu::{QuadraticPrior, Span, Update};
 use philox::NoiseStream;
+use real::Real;
 use tensor::DeviceTensors;
 
 /// Which normals a step draws.
