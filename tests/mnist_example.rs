@@ -237,5 +237,6 @@ fn settings_outside_their_domain_are_named() {
     refused(&["--friction", "-1"], &["`friction`"]);
     refused(&["--temperature", "0"], &["`temperature`"]);
     refused(&["--batch-size", "0"], &["`batch_size`"]);
-    refused(&["--data", "letters"], &["`data`", "glyphs"]);
+    let mut letters = mnist(folder.path());
+    assert_refused(letters.args(["--data", "letters"]), &["`data`", "glyphs"]);
 }
