@@ -167,7 +167,7 @@ impl Run<'_> {
             }
             each(step, &model);
             let start = Instant::now();
-            let (loss, gradients) = potential.gradients(&model)?;
+            let (loss, gradients) = potential.gradients(&model);
             require_finite(name, step, loss)?;
             thermometer.arm();
             model = sampler.step(self.options.step_size, model, gradients);

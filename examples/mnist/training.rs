@@ -151,7 +151,7 @@ pub fn train(
             if interrupted.load(Ordering::Relaxed) {
                 return Err(Failure::Other("interrupted while training".to_string()));
             }
-            let (loss, gradients) = potential.gradients(&model)?;
+            let (loss, gradients) = potential.gradients(&model);
             require_finite("training", losses.len(), loss)?;
             model = optimizer.step(stage.learning_rate, model, gradients);
             potential.next_batch();

@@ -49,7 +49,7 @@ const ROWS_PER_DEVICE_CHUNK: usize = 10_000;
 /// .with_batch_size(2, 42)?;
 ///
 /// potential.next_batch();
-/// let (loss, gradients) = potential.gradients(&model)?;
+/// let (loss, gradients) = potential.gradients(&model);
 /// let theta = potential.layout().flatten(&model)?;
 /// let (energy, gradient) = potential.energy_and_gradient(&theta)?;
 /// assert!((loss - energy).abs() < 1e-6);
@@ -170,13 +170,10 @@ where
     }
 
     /// The loss of `model` over the current batch and its gradients, ready for `optim.step(step_size, model, gradients)`.
-    ///
-    /// # Errors
-    /// If `model` is laid out differently from the potential's.
-    pub fn gradients(&self, model: &M) -> Result<(f64, GradientsParams)> {
+    pub fn gradients(&self, model: &M) -> (f64, GradientsParams) {
         let pieces = self.pieces();
         if let [(_, whole)] = pieces.as_slice() {
-            return Ok(self.evaluation().backward(model, whole.clone()));
+            return self.evaluation().backward(model, whole.clone());
         }
         let mut loss = 0.0;
         let mut gradients = GradientsParams::new();
@@ -202,7 +199,7 @@ where
                 accumulate(model, &mut gradients, piece_gradients, share);
             }
         }
-        Ok((loss, gradients))
+        (loss, gradients)
     }
 
     fn evaluation(&self) -> Evaluation<'_, L> {
@@ -255,7 +252,7 @@ where
 
     fn energy_and_gradient(&self, position: &Tensor<1>) -> Result<(f64, Tensor<1>)> {
         let model = self.model_at(position)?;
-        let (loss, gradients) = self.gradients(&model)?;
+        let (loss, gradients) = self.gradients(&model);
         Ok((loss, self.layout.flatten_gradients(&model, &gradients)?))
     }
 

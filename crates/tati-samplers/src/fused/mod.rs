@@ -101,6 +101,14 @@ fn step_on_host<T: Real + burn::tensor::Element, const D: usize>(
         .as_ref()
         .and_then(|prior| prior.center)
         .map(StateTensor::to_data);
+    let others = [Some(&gradient), momentum.as_ref(), center.as_deref()];
+    for other in others.into_iter().flatten() {
+        assert_eq!(
+            other.num_elements(),
+            position.num_elements(),
+            "gradient, momentum and center of a prior must have the size of their parameter"
+        );
+    }
     let sums = Span {
         first_group: 0,
         momentum: momentum
@@ -235,5 +243,28 @@ mod tests {
     fn the_kernel_equals_plain_tensor_operations() {
         assert_bodies_agree(DType::F32, 1e-6);
         assert_bodies_agree(DType::F64, 1e-14);
+    }
+
+    #[test]
+    #[should_panic(expected = "the size of their parameter")]
+    fn a_momentum_of_another_size_is_not_cut_short() {
+        let momentum = TensorData::new(vec![0.0f32; SHAPE[0]], [SHAPE[0], 1]);
+        let noise = NoiseAt {
+            stream: NoiseStream {
+                seed: 5,
+                walker: 1,
+                tensor: 2,
+            },
+            step: 1,
+        };
+        step(
+            wave(0.0, DType::F32),
+            Some(StateTensor::Host(momentum)),
+            wave(1.0, DType::F32),
+            None,
+            Update::Langevin(Integrator::Baoab.update(0.2, 0.1, 3.0, 40.0)),
+            noise,
+            false,
+        );
     }
 }
