@@ -42,8 +42,18 @@ impl Ensemble {
         step_size: f64,
         curvature: f64,
     ) -> Self {
+        self.step(sampler, step_size, |theta| theta.mul_scalar(curvature))
+    }
+
+    /// One step with the gradient that belongs to the positions.
+    pub fn step(
+        self,
+        sampler: &mut ModuleOptimizer,
+        step_size: f64,
+        gradient: impl FnOnce(Tensor<1>) -> Tensor<1>,
+    ) -> Self {
         let mut gradients = GradientsParams::new();
-        let gradient = self.position.val().inner().mul_scalar(curvature);
+        let gradient = gradient(self.position.val().inner());
         gradients.register(self.position.id, gradient);
         sampler.step(step_size, self, gradients)
     }

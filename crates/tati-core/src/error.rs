@@ -85,6 +85,14 @@ pub enum TatiError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A file or folder that would have to be overwritten.
+    #[error("{} exists: {remedy}", path.display())]
+    Exists {
+        /// The file or folder.
+        path: PathBuf,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// A file whose content is not what its format asks for.
     #[error("{}: {reason}", path.display())]
     Format {

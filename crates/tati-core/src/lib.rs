@@ -1,14 +1,17 @@
-//! The shared vocabulary of tati: errors, devices, a module as one flat vector, and potentials.
+//! The shared vocabulary of tati: errors, devices, a module as one flat vector, potentials, and recorded trajectories.
 //!
 //! This crate knows no sampler and no analysis; `tati-samplers` and `tati-models` build on it.
 // Libraries never print: what a run has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+mod atomic_file;
 mod device;
 mod error;
 mod parameters;
 mod potential;
+mod trajectory;
 
+pub use atomic_file::write_atomically;
 pub use device::{available_devices, open_device, shares_host_memory};
 pub use error::{
     Result, TatiError, require_count, require_non_negative, require_positive,
@@ -18,4 +21,7 @@ pub use parameters::{ParameterLayout, ParameterTensor};
 pub use potential::{
     BatchOrder, BatchPosition, ModelPotential, Potential, Rows, analytic,
     configurational_temperature_terms,
+};
+pub use trajectory::{
+    ParameterFloat, Precision, ThetaBlock, Trajectory, TrajectoryLayout, TrajectoryWriter,
 };

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Element, Tensor};
 
 use crate::{Result, TatiError};
 
@@ -113,6 +113,23 @@ impl ParameterLayout {
     /// If `module` is not laid out like the module this layout was made of.
     pub fn flatten<M: Module>(&self, module: &M) -> Result<Tensor<1>> {
         self.collect(module, |param: ErasedParam<'_>| Ok(param.value))
+    }
+
+    /// The parameters of `module` written to `flat`, of length N, in the precision of its elements.
+    ///
+    /// # Errors
+    /// If `module` is not laid out like the module this layout was made of.
+    pub fn copy_to_host<M: Module, E: Element>(&self, module: &M, flat: &mut Vec<E>) -> Result<()> {
+        flat.clear();
+        let mut copier = Copier {
+            layout: self,
+            flat,
+            next: 0,
+            mismatch: None,
+        };
+        module.visit(&mut copier);
+        let (next, mismatch) = (copier.next, copier.mismatch);
+        self.check(next, mismatch)
     }
 
     /// The gradients of `module` as one vector of shape \[N\]; zeros for tensors that the loss does not depend on.
@@ -275,6 +292,31 @@ impl<F: FnMut(ErasedParam<'_>) -> Result<Tensor<1>>> ModuleVisitor for Reader<'_
         });
         match part {
             Ok(part) => self.parts.extend(part),
+            Err(error) => self.mismatch = self.mismatch.take().or(Some(error)),
+        }
+        self.next += 1;
+    }
+}
+
+struct Copier<'a, E> {
+    layout: &'a ParameterLayout,
+    flat: &'a mut Vec<E>,
+    next: usize,
+    mismatch: Option<TatiError>,
+}
+
+impl<E: Element> ModuleVisitor for Copier<'_, E> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val().inner();
+        match self.layout.entry(self.next, &value.shape()) {
+            Ok(entry) if entry.is_frozen() => {}
+            Ok(_) => {
+                let data = value.into_data();
+                match data.as_slice::<E>() {
+                    Ok(values) => self.flat.extend_from_slice(values),
+                    Err(_) => self.flat.extend(data.iter::<E>()),
+                }
+            }
             Err(error) => self.mismatch = self.mismatch.take().or(Some(error)),
         }
         self.next += 1;

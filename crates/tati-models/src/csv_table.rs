@@ -4,10 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter};
 use std::path::Path;
 
-use tati_core::{Result, TatiError};
+use tati_core::{Result, TatiError, write_atomically};
 
 use crate::LabelledSet;
-use crate::atomic_file::write_atomically;
 
 /// Reads a table such as
 ///

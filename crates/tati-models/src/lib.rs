@@ -27,7 +27,6 @@
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod activation;
-mod atomic_file;
 mod csv_table;
 mod digits;
 mod download;

@@ -7,9 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::config::Config;
-use tati_core::{Result, TatiError};
+use tati_core::{Result, TatiError, write_atomically};
 
-use crate::atomic_file::write_atomically;
 use crate::digits::{DIGITS, IMAGE_PIXELS};
 use crate::idx::{self, IdxKind};
 use crate::{Digits, DigitsOrigin, LabelledSet, download};

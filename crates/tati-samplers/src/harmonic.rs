@@ -11,7 +11,7 @@
 //! | BAOAB | 1/(βκ) | (1 − h²κ/4)/β |
 //! | GLA2 | 1/(βκ(1 − h²κ/4)) | 1/β |
 
-use crate::splitting::{Integrator, OnStepMomentum};
+use crate::splitting::{Integrator, LangevinUpdate, OnStepMomentum};
 
 /// Stationary second moments on a harmonic well; the means are 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,9 +43,32 @@ pub fn langevin_on_harmonic_well(
     inverse_temperature: f64,
 ) -> Option<StationaryMoments> {
     let update = integrator.update(step_size, step_size, friction, inverse_temperature);
-    // The update is linear: its action on (θ, p, ξ) = e₁, e₂, e₃ is its matrix and noise vector.
-    let act = |mut position: f64, mut momentum: f64, noise: f64| {
-        let gradient = curvature * position;
+    stationary_moments(&update, curvature, 0.0)
+}
+
+/// The exact stationary moments of any row of the splitting table on U = `curvature` θ²/2 with gradients that carry
+/// independent noise of this variance, or `None` where the update is unstable.
+///
+/// # Example
+/// ```
+/// use tati_samplers::{LangevinUpdate, stationary_moments};
+///
+/// // SGHMC told the true noise of its gradients is as warm as it should be, up to an error of first order in h.
+/// let (step_size, friction, inverse_temperature, gradient_noise) = (0.01, 2.0, 1.0, 100.0);
+/// let noise_friction = friction - 0.5 * step_size * inverse_temperature * gradient_noise;
+/// let update = LangevinUpdate::euler(step_size, friction, noise_friction, inverse_temperature);
+/// let moments = stationary_moments(&update, 1.0, gradient_noise).unwrap();
+/// assert!((moments.momentum_variance - 1.0).abs() < 0.02);
+/// ```
+pub fn stationary_moments(
+    update: &LangevinUpdate,
+    curvature: f64,
+    gradient_noise_variance: f64,
+) -> Option<StationaryMoments> {
+    let gradient_noise = gradient_noise_variance.sqrt();
+    // The update is linear: its action on (θ, p, ξ, noise of the gradient) = e₁, …, e₄ is its matrix and noise vectors.
+    let act = |mut position: f64, mut momentum: f64, noise: f64, of_gradient: f64| {
+        let gradient = curvature * position + gradient_noise * of_gradient;
         let mut on_step = match update.on_step {
             OnStepMomentum::BeforeNoise { kick } => momentum - kick * gradient,
             OnStepMomentum::AfterNoise => 0.0,
@@ -60,20 +83,22 @@ pub fn langevin_on_harmonic_well(
         position += update.second_drift * momentum;
         (position, momentum, on_step)
     };
-    let (from_position, from_momentum, from_noise) =
-        (act(1.0, 0.0, 0.0), act(0.0, 1.0, 0.0), act(0.0, 0.0, 1.0));
+    let (from_position, from_momentum) = (act(1.0, 0.0, 0.0, 0.0), act(0.0, 1.0, 0.0, 0.0));
+    let (from_noise, from_gradient) = (act(0.0, 0.0, 1.0, 0.0), act(0.0, 0.0, 0.0, 1.0));
     let matrix = [
         [from_position.0, from_momentum.0],
         [from_position.1, from_momentum.1],
     ];
-    let covariance = lyapunov(matrix, [from_noise.0, from_noise.1])?;
-    let (u, v, w) = (from_position.2, from_momentum.2, from_noise.2);
+    let noises = [from_noise, from_gradient];
+    let covariance = lyapunov(matrix, noises.map(|noise| [noise.0, noise.1]))?;
+    let (u, v) = (from_position.2, from_momentum.2);
+    let fresh: f64 = noises.iter().map(|noise| noise.2 * noise.2).sum();
     Some(StationaryMoments {
         position_variance: covariance[0][0],
         momentum_variance: u * u * covariance[0][0]
             + 2.0 * u * v * covariance[0][1]
             + v * v * covariance[1][1]
-            + w * w,
+            + fresh,
     })
 }
 
@@ -90,8 +115,8 @@ pub fn sgld_on_harmonic_well(
 
 type Matrix = [[f64; 2]; 2];
 
-/// S = Σ Mᵏ n nᵀ (Mᵀ)ᵏ by doubling; `None` unless the spectral radius of M is below 1.
-fn lyapunov(mut matrix: Matrix, noise: [f64; 2]) -> Option<Matrix> {
+/// S = Σₖ Mᵏ (Σ n nᵀ) (Mᵀ)ᵏ over all noise vectors n by doubling; `None` unless the spectral radius of M is below 1.
+fn lyapunov(mut matrix: Matrix, noises: [[f64; 2]; 2]) -> Option<Matrix> {
     const DOUBLINGS: usize = 60;
 
     let trace = matrix[0][0] + matrix[1][1];
@@ -100,10 +125,9 @@ fn lyapunov(mut matrix: Matrix, noise: [f64; 2]) -> Option<Matrix> {
     if !(determinant < 1.0 && trace.abs() < 1.0 + determinant) {
         return None;
     }
-    let mut covariance = [
-        [noise[0] * noise[0], noise[0] * noise[1]],
-        [noise[1] * noise[0], noise[1] * noise[1]],
-    ];
+    let mut covariance: Matrix = std::array::from_fn(|i| {
+        std::array::from_fn(|j| noises.iter().map(|noise| noise[i] * noise[j]).sum())
+    });
     for _ in 0..DOUBLINGS {
         let carried = product(&product(&matrix, &covariance), &transpose(&matrix));
         for (row, add) in covariance.iter_mut().zip(carried) {
@@ -166,6 +190,26 @@ mod tests {
         let gla1 = langevin_on_harmonic_well(Integrator::Gla1, 2.0, 0.5, 10.0, 1.0).unwrap();
         assert!((gla1.position_variance - 0.33483).abs() < 5e-6);
         assert!((0.5 * gla1.momentum_variance - 0.50001).abs() < 5e-6);
+    }
+
+    /// Gradient noise of variance s² is a force h s ξ' a step: it adds h² s²/(1 − α²) of kinetic temperature at zero
+    /// curvature for GLA1, and SGHMC balances it exactly there.
+    #[test]
+    fn gradient_noise_heats_as_it_should() {
+        let (h, friction, beta, noise) = (0.1, 1.5, 2.0, 3.0);
+        let almost_free = 1e-9;
+        let gla1 = Integrator::Gla1.update(h, h, friction, beta);
+        let heated = stationary_moments(&gla1, almost_free, noise).unwrap();
+        let decay_squared = (-2.0 * friction * h).exp();
+        let excess = h * h * noise * decay_squared / (1.0 - decay_squared);
+        assert!((heated.momentum_variance - (1.0 / beta + excess)).abs() < 1e-6);
+
+        let noise_friction = friction - 0.5 * h * beta * noise;
+        let sghmc = LangevinUpdate::euler(h, friction, noise_friction, beta);
+        let moments = stationary_moments(&sghmc, almost_free, noise).unwrap();
+        // The Euler step of friction itself warms by 1/(1 − γh/2).
+        let exact = 1.0 / (beta * (1.0 - 0.5 * friction * h));
+        assert!((moments.momentum_variance - exact).abs() < 1e-6);
     }
 
     #[test]

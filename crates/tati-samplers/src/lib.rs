@@ -15,21 +15,38 @@
 // Libraries never print: what a run has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+mod chain;
 mod fused;
 mod harmonic;
 mod inverse_temperature;
+mod kernel;
+mod metropolis;
+mod microcanonical;
 mod optim;
 mod prior;
+mod schedule;
 mod splitting;
 mod thermometer;
 
-pub use fused::philox::NoiseStream;
-pub use harmonic::{StationaryMoments, langevin_on_harmonic_well, sgld_on_harmonic_well};
-pub use inverse_temperature::InverseTemperature;
-pub use optim::{
-    Baoab, BaoabConfig, Gla1, Gla1Config, Gla2, Gla2Config, NoiseSource, SamplerState, Sgld,
-    SgldConfig, entropy_seed,
+pub use chain::{
+    Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, Progress, Statistics, Summary,
 };
-pub use prior::Prior;
+pub use fused::philox::NoiseStream;
+pub use harmonic::{
+    StationaryMoments, langevin_on_harmonic_well, sgld_on_harmonic_well, stationary_moments,
+};
+pub use inverse_temperature::InverseTemperature;
+pub use kernel::{Kernel, KernelConfig, Transition};
+pub use metropolis::{Hmc, HmcConfig, HmcOrder, Mala, MalaConfig, Nuts, NutsConfig};
+pub use microcanonical::{Mclmc, MclmcConfig};
+pub use optim::{
+    Baoab, BaoabConfig, Ccadl, CcadlConfig, Gla1, Gla1Config, Gla2, Gla2Config, NoiseSource, Psgld,
+    PsgldConfig, SamplerConfig, SamplerState, Sghmc, SghmcConfig, Sgld, SgldConfig, Sgnht,
+    SgnhtConfig, ThermostatScope, entropy_seed,
+};
+pub use prior::{Prior, WallsConfig};
+pub use schedule::{
+    Cyclical, CyclicalConfig, InverseTemperatureSchedule, PolynomialDecay, PolynomialDecayConfig, Stage,
+};
 pub use splitting::{Integrator, LangevinUpdate, OnStepMomentum};
 pub use thermometer::{Observables, Thermometer};

@@ -16,6 +16,9 @@
 //! | [`Integrator::Baoab`] | (h' + h)/2 | h/2 | α | σ | 0 | h/2 | p − (h'/2) g |
 //! | [`Integrator::Gla2`] | h'/2 | 0 | α | σ | h/2 | h | after the noise |
 //! | [`Integrator::Gla1`] | h | h | α | σ | 0 | 0 | p |
+//! | [`LangevinUpdate::euler`], friction ζ, noise of a friction A | 0 | 0 | 1 − ζh | sqrt(2Ah/β) | h | h | p |
+//!
+//! The last row is [`Sghmc`](crate::Sghmc) with ζ = γ and A = γ − B̂, and [`Sgnht`](crate::Sgnht) with ζ its thermostat.
 //!
 //! The on-step momentum is the one that belongs to the same time as θ and g; observables use it.
 
@@ -98,6 +101,27 @@ pub struct LangevinUpdate {
     pub second_drift: f64,
     /// Where the momentum is at the time of θ and g.
     pub on_step: OnStepMomentum,
+}
+
+impl LangevinUpdate {
+    /// One step p ← (1 − ζh) p + sqrt(2Ah/β) ξ − h g, θ ← θ + h p, whose friction ζ and noise A need not balance: they leave
+    /// room for the noise of a stochastic gradient.
+    pub fn euler(
+        step_size: f64,
+        friction: f64,
+        noise_friction: f64,
+        inverse_temperature: f64,
+    ) -> Self {
+        Self {
+            first_kick: 0.0,
+            first_drift: 0.0,
+            decay: 1.0 - friction * step_size,
+            noise: (2.0 * noise_friction * step_size / inverse_temperature).sqrt(),
+            second_kick: step_size,
+            second_drift: step_size,
+            on_step: OnStepMomentum::BeforeNoise { kick: 0.0 },
+        }
+    }
 }
 
 /// Where in an update the momentum belongs to the same time as the position and gradient it began with.

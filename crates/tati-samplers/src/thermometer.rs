@@ -1,15 +1,28 @@
 //! Observables of a sampler, read on request.
 
-use std::ops::{Add, AddAssign};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+mod steps;
 
+use std::ops::{Add, AddAssign};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::fused::philox::GROUP;
 use crate::fused::real::Real;
+use steps::Steps;
+
+/// Measure from [`Thermometer::arm`] to [`Thermometer::read`].
+const ARMED: u8 = 1;
+/// Measure every step.
+const KEPT_ARMED: u8 = 2;
 
 /// Reads the state of a sampler at the steps it is asked to.
 ///
 /// Hand a clone to a sampler's config with `with_thermometer`, call [`arm`](Self::arm) before a step and
 /// [`read`](Self::read) after it. Steps between readings cost nothing more than one atomic load a tensor.
+///
+/// Where no place is between one step and the next, as in Burn's `SupervisedTraining`, let it measure every step with
+/// [`keep_armed`](Self::keep_armed) and look at the [`last_step`](Self::last_step), from any thread. The metrics of
+/// feature `train` do.
 ///
 /// # Example
 /// ```
@@ -38,8 +51,15 @@ pub struct Thermometer {
 
 #[derive(Debug, Default)]
 struct Shared {
-    armed: AtomicBool,
-    sums: Mutex<Sums>,
+    /// What is asked for: [`ARMED`], [`KEPT_ARMED`], both or neither.
+    asked: AtomicU8,
+    measured: Mutex<Measured>,
+}
+
+#[derive(Debug, Default)]
+struct Measured {
+    since_armed: Sums,
+    steps: Steps,
 }
 
 impl Thermometer {
@@ -50,27 +70,77 @@ impl Thermometer {
 
     /// Asks the sampler to measure from its next step on, until [`read`](Self::read).
     pub fn arm(&self) {
-        *self.lock() = Sums::default();
-        self.shared.armed.store(true, Ordering::Release);
+        self.lock().since_armed = Sums::default();
+        self.shared.asked.fetch_or(ARMED, Ordering::AcqRel);
     }
 
-    /// What was measured since [`arm`](Self::arm), and back to not measuring. All zeros if no step was taken.
+    /// What was measured since [`arm`](Self::arm), and back to not measuring, unless it is
+    /// [kept armed](Self::keep_armed). All zeros if no step was taken.
     pub fn read(&self) -> Observables {
-        self.shared.armed.store(false, Ordering::Release);
-        std::mem::take(&mut *self.lock()).into()
+        self.shared.asked.fetch_and(!ARMED, Ordering::AcqRel);
+        std::mem::take(&mut self.lock().since_armed).into()
+    }
+
+    /// Asks the sampler to measure every step from now on, for any number of readers of [`last_step`](Self::last_step).
+    ///
+    /// Steps are told apart by their numbers in the sampler's state. After loading an older state into the sampler call it
+    /// again, which forgets the steps so far.
+    pub fn keep_armed(&self) {
+        self.lock().steps.begin_again();
+        self.shared.asked.fetch_or(KEPT_ARMED, Ordering::AcqRel);
+    }
+
+    /// Observables of the last complete step since [`keep_armed`](Self::keep_armed), `None` before there is one.
+    ///
+    /// The first step is known to be complete only when the second begins, because Burn does not say which tensor is the
+    /// last; a later one as soon as it has as many tensors as the one before.
+    pub fn last_step(&self) -> Option<Observables> {
+        self.lock().steps.last()
+    }
+
+    /// Complete steps since [`keep_armed`](Self::keep_armed) was first called.
+    #[cfg(feature = "train")]
+    pub(crate) fn num_complete_steps(&self) -> u64 {
+        self.lock().steps.num_complete()
+    }
+
+    /// The number of steps complete so far, and the mean of an observable over those after the first `seen`, with their
+    /// number; `None` if there are none that have it.
+    #[cfg(feature = "train")]
+    pub(crate) fn mean_since(
+        &self,
+        seen: u64,
+        observable: impl Fn(&Observables) -> Option<f64>,
+    ) -> (u64, Option<(f64, usize)>) {
+        let measured = self.lock();
+        let (mut sum, mut count) = (0.0, 0);
+        for value in measured.steps.since(seen).filter_map(observable) {
+            sum += value;
+            count += 1;
+        }
+        let mean = (count > 0).then(|| (sum / count as f64, count));
+        (measured.steps.num_complete(), mean)
     }
 
     pub(crate) fn is_armed(&self) -> bool {
-        self.shared.armed.load(Ordering::Acquire)
+        self.shared.asked.load(Ordering::Acquire) != 0
     }
 
-    pub(crate) fn record(&self, sums: Sums) {
-        *self.lock() += sums;
+    /// Takes in what one tensor measured in its step number `step`.
+    pub(crate) fn record(&self, step: u64, sums: Sums) {
+        let asked = self.shared.asked.load(Ordering::Acquire);
+        let mut measured = self.lock();
+        if asked & ARMED != 0 {
+            measured.since_armed += sums;
+        }
+        if asked & KEPT_ARMED != 0 {
+            measured.steps.record(step, sums);
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Sums> {
+    fn lock(&self) -> MutexGuard<'_, Measured> {
         self.shared
-            .sums
+            .measured
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,6 +164,8 @@ pub struct Observables {
     pub noise_norm: f64,
     /// The part of U that the prior contributes.
     pub prior_energy: f64,
+    /// ζ, the friction of a thermostatted sampler; `None` for all others.
+    pub thermostat: Option<f64>,
 }
 
 impl Observables {
@@ -101,6 +173,11 @@ impl Observables {
     pub fn kinetic_temperature(&self) -> Option<f64> {
         self.kinetic_energy
             .map(|energy| 2.0 * energy / self.num_parameters as f64)
+    }
+
+    /// θ·∇U/N, with mean 1/β where exp(−βU) is a density: which needs a prior where U does not grow in every direction.
+    pub fn virial_temperature(&self) -> f64 {
+        2.0 * self.virial / self.num_parameters as f64
     }
 }
 
@@ -113,6 +190,7 @@ impl From<Sums> for Observables {
             gradient_norm: sums.gradient_squared.sqrt(),
             noise_norm: sums.noise_squared.sqrt(),
             prior_energy: sums.prior_energy,
+            thermostat: sums.thermostat,
         }
     }
 }
@@ -127,6 +205,10 @@ pub(crate) struct Sums {
     pub(crate) gradient_squared: f64,
     pub(crate) noise_squared: f64,
     pub(crate) prior_energy: f64,
+    /// Measured at every step of a thermostatted sampler, whether it is observed or not.
+    pub(crate) outgoing_momentum_squared: f64,
+    /// ζ of a thermostatted sampler.
+    pub(crate) thermostat: Option<f64>,
 }
 
 impl Sums {
@@ -157,12 +239,29 @@ impl Sums {
         }
     }
 
+    /// The square of noise that is not the same multiple of every normal.
     #[inline(always)]
-    pub(crate) fn add_prior<T: Real>(&mut self, strength: f64, displacement: &[T]) {
-        for displacement in displacement {
-            let displacement = displacement.to_f64();
-            self.prior_energy += 0.5 * strength * displacement * displacement;
+    pub(crate) fn add_kick<T: Real>(&mut self, kick: &[T]) {
+        for kick in kick {
+            self.noise_squared += kick.to_f64() * kick.to_f64();
         }
+    }
+
+    /// The square of the momentum that a step leaves, summed in lanes of fixed order: it is wanted at every step, and a
+    /// single running sum would wait for each of its additions.
+    #[inline(always)]
+    pub(crate) fn add_outgoing_momentum<T: Real>(&mut self, momentum: &[T; GROUP], live: usize) {
+        const LANES: usize = 8;
+        let mut lanes = [0.0f64; LANES];
+        for chunk in 0..GROUP / LANES {
+            for (lane, sum) in lanes.iter_mut().enumerate() {
+                let index = chunk * LANES + lane;
+                let p = momentum[index].to_f64();
+                *sum += if index < live { p * p } else { 0.0 };
+            }
+        }
+        let pairs = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
+        self.outgoing_momentum_squared += (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]);
     }
 }
 
@@ -178,6 +277,9 @@ impl Add for Sums {
             gradient_squared: self.gradient_squared + other.gradient_squared,
             noise_squared: self.noise_squared + other.noise_squared,
             prior_energy: self.prior_energy + other.prior_energy,
+            outgoing_momentum_squared: self.outgoing_momentum_squared
+                + other.outgoing_momentum_squared,
+            thermostat: self.thermostat.or(other.thermostat),
         }
     }
 }

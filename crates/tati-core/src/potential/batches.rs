@@ -168,6 +168,16 @@ impl BatchOrder {
         start..start + self.batch_size
     }
 
+    /// Rows in a batch.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
+    /// The seed that the order follows from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Batches in a pass over the data.
     pub fn batches_per_epoch(&self) -> usize {
         self.pieces.len()

@@ -135,12 +135,17 @@ where
         }
     }
 
-    /// Where the order of mini-batches stands, for [`resume_batches`](Self::resume_batches); `None` in full-batch mode.
-    pub fn batch_position(&self) -> Option<BatchPosition> {
+    /// The order of mini-batches; `None` in full-batch mode.
+    pub fn batch_order(&self) -> Option<&BatchOrder> {
         match &self.batches {
             Batches::Full => None,
-            Batches::Mini { order, .. } => Some(order.position()),
+            Batches::Mini { order, .. } => Some(order),
         }
+    }
+
+    /// Where the order of mini-batches stands, for [`resume_batches`](Self::resume_batches); `None` in full-batch mode.
+    pub fn batch_position(&self) -> Option<BatchPosition> {
+        self.batch_order().map(BatchOrder::position)
     }
 
     /// Continues the order of mini-batches from a saved position: the next call of [`next_batch`](Self::next_batch) goes to

@@ -4,48 +4,24 @@
 //! splits long tensors over the threads of the current rayon pool at multiples of a group. Results do not depend on the
 //! number of threads: the split points are fixed, and sums are added in their order.
 
+use super::local_prior::{LocalPrior, padded};
+use super::memory::Memory;
 use super::philox::{GROUP, StepNoise};
 use super::real::Real;
 use super::simd::SimdLevel;
-use crate::splitting::{LangevinUpdate, OnStepMomentum};
+use super::update::{Group, GroupUpdate, Update};
 use crate::thermometer::Sums;
 
 /// Elements below which a second thread costs more than it saves (`cargo bench --bench step`, rows `update`).
 const ELEMENTS_PER_TASK: usize = 32_768;
 
-/// A quadratic prior (strength/2)·|θ − center|², center 0 where none is given.
-#[derive(Clone, Copy)]
-pub(crate) struct QuadraticPrior<'a, T> {
-    pub(crate) strength: f64,
-    pub(crate) center: Option<&'a [T]>,
-}
-
-impl<'a, T> QuadraticPrior<'a, T> {
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let halves = self.center.map(|center| center.split_at(index));
-        let part = |center| Self { center, ..self };
-        (part(halves.map(|h| h.0)), part(halves.map(|h| h.1)))
-    }
-}
-
-/// What one sampler does to a group of elements.
-#[derive(Clone, Copy)]
-pub(crate) enum Update {
-    /// θ ← (θ − h g) + s ξ.
-    Overdamped { step_size: f64, noise: f64 },
-    /// The six-number update.
-    Langevin(LangevinUpdate),
-}
-
 /// The memory of one tensor, or of a part of it that begins at group `first_group`.
-///
-/// `momentum` is empty for overdamped samplers.
 pub(crate) struct Span<'a, T> {
     pub(crate) first_group: usize,
     pub(crate) position: &'a mut [T],
-    pub(crate) momentum: &'a mut [T],
+    pub(crate) memory: Memory<&'a mut [T]>,
     pub(crate) gradient: &'a [T],
-    pub(crate) prior: Option<QuadraticPrior<'a, T>>,
+    pub(crate) prior: Option<LocalPrior<'a, T>>,
 }
 
 impl<'a, T: Real> Span<'a, T> {
@@ -78,25 +54,29 @@ impl<'a, T: Real> Span<'a, T> {
     fn halves(self) -> (Self, Self) {
         let middle = (self.position.len() / 2).next_multiple_of(GROUP);
         let (left_position, right_position) = self.position.split_at_mut(middle);
-        let (left_momentum, right_momentum) =
-            self.momentum.split_at_mut(middle.min(self.momentum.len()));
         let (left_gradient, right_gradient) = self.gradient.split_at(middle);
-        let (left_prior, right_prior) = match self.prior.map(|prior| prior.split_at(middle)) {
-            Some((left, right)) => (Some(left), Some(right)),
-            None => (None, None),
-        };
+        let halves = self.memory.map(|array| array.split_at_mut(middle));
+        let (mut left_memory, mut right_memory) = (Memory::default(), Memory::default());
+        let parts = |half: Option<(&'a mut [T], &'a mut [T])>| half.unzip();
+        (left_memory.momentum, right_memory.momentum) = parts(halves.momentum);
+        (left_memory.variance, right_memory.variance) = parts(halves.variance);
+        (
+            left_memory.previous_gradient,
+            right_memory.previous_gradient,
+        ) = parts(halves.previous_gradient);
+        let (left_prior, right_prior) = self.prior.map(|prior| prior.split_at(middle)).unzip();
         (
             Self {
                 first_group: self.first_group,
                 position: left_position,
-                momentum: left_momentum,
+                memory: left_memory,
                 gradient: left_gradient,
                 prior: left_prior,
             },
             Self {
                 first_group: self.first_group + middle / GROUP,
                 position: right_position,
-                momentum: right_momentum,
+                memory: right_memory,
                 gradient: right_gradient,
                 prior: right_prior,
             },
@@ -106,223 +86,94 @@ impl<'a, T: Real> Span<'a, T> {
     #[inline(always)]
     fn apply_here(self, update: Update, noise: &StepNoise, observe: bool) -> Sums {
         match update {
-            Update::Overdamped {
-                step_size,
-                noise: scale,
-            } => self.overdamped(step_size, scale, noise, observe),
-            Update::Langevin(update) => self.langevin(&update, noise, observe),
+            Update::Overdamped(update) => self.each_group(update, noise, observe),
+            Update::Preconditioned(update) => self.each_group(update, noise, observe),
+            Update::Langevin(update) => self.each_group(update, noise, observe),
+            Update::Thermostatted(update) => self.each_group(update, noise, observe),
+            Update::CovarianceControlled(update) => self.each_group(update, noise, observe),
         }
     }
 
     #[inline(always)]
-    fn overdamped(self, step_size: f64, scale: f64, noise: &StepNoise, observe: bool) -> Sums {
+    fn each_group(self, update: impl GroupUpdate<T>, noise: &StepNoise, observe: bool) -> Sums {
         let mut sums = Sums::default();
         let (positions, position_tail) = self.position.as_chunks_mut::<GROUP>();
         let (gradients, gradient_tail) = self.gradient.as_chunks::<GROUP>();
-        let first = self.first_group;
-        let groups = positions.iter_mut().zip(gradients).enumerate();
-        for (index, (position, gradient)) in groups {
-            let gradient = with_prior(gradient, &self.prior, index, position, observe, &mut sums);
-            overdamped_group::<T>(
-                step_size,
-                scale,
-                noise,
-                first + index,
-                position,
-                &gradient,
-                GROUP,
-                observe,
-                &mut sums,
-            );
-        }
-        if !position_tail.is_empty() {
-            let (index, live) = (gradients.len(), position_tail.len());
-            let (mut position, gradient) = (padded(position_tail), padded(gradient_tail));
-            let gradient = with_prior(&gradient, &self.prior, index, &position, observe, &mut sums);
-            overdamped_group::<T>(
-                step_size,
-                scale,
-                noise,
-                first + index,
-                &mut position,
-                &gradient,
+        let mut momenta = Chunked::of(self.memory.momentum);
+        let mut variances = Chunked::of(self.memory.variance);
+        let mut previous_gradients = Chunked::of(self.memory.previous_gradient);
+        let mut last_position = padded(position_tail);
+        let (complete, live_in_tail) = (positions.len(), position_tail.len());
+        for index in 0..complete + usize::from(live_in_tail > 0) {
+            // One place where a group is updated: a second one would be a call, outside the vector instructions.
+            let (position, mut gradient, live) = if index < complete {
+                (&mut positions[index], gradients[index], GROUP)
+            } else {
+                (&mut last_position, padded(gradient_tail), live_in_tail)
+            };
+            if let Some(prior) = &self.prior {
+                prior.add(index, live, position, &mut gradient, observe, &mut sums);
+            }
+            if observe {
+                sums.add_gradient(&position[..live], &gradient[..live]);
+            }
+            let group = Group {
+                index: self.first_group + index,
                 live,
-                observe,
-                &mut sums,
-            );
-            position_tail.copy_from_slice(&position[..live]);
+                position,
+                momentum: momenta.group(index),
+                variance: variances.group(index),
+                previous_gradient: previous_gradients.group(index),
+                gradient,
+            };
+            update.apply(group, noise, observe, &mut sums);
         }
+        position_tail.copy_from_slice(&last_position[..live_in_tail]);
+        momenta.store_tail();
+        variances.store_tail();
+        previous_gradients.store_tail();
         sums
+    }
+}
+
+/// An array in groups, its tail padded with zeros; scratch space for every group where there is no array.
+struct Chunked<'a, T> {
+    groups: &'a mut [[T; GROUP]],
+    tail: &'a mut [T],
+    last: [T; GROUP],
+}
+
+impl<'a, T: Real> Chunked<'a, T> {
+    #[inline(always)]
+    fn of(array: Option<&'a mut [T]>) -> Self {
+        let (groups, tail) = array.unwrap_or(&mut []).as_chunks_mut::<GROUP>();
+        Self {
+            last: padded(tail),
+            groups,
+            tail,
+        }
     }
 
     #[inline(always)]
-    fn langevin(self, update: &LangevinUpdate, noise: &StepNoise, observe: bool) -> Sums {
-        let mut sums = Sums::default();
-        let (positions, position_tail) = self.position.as_chunks_mut::<GROUP>();
-        let (momenta, momentum_tail) = self.momentum.as_chunks_mut::<GROUP>();
-        let (gradients, gradient_tail) = self.gradient.as_chunks::<GROUP>();
-        let first = self.first_group;
-        let groups = positions.iter_mut().zip(momenta).zip(gradients).enumerate();
-        for (index, ((position, momentum), gradient)) in groups {
-            let gradient = with_prior(gradient, &self.prior, index, position, observe, &mut sums);
-            langevin_group::<T>(
-                update,
-                noise,
-                first + index,
-                position,
-                momentum,
-                &gradient,
-                GROUP,
-                observe,
-                &mut sums,
-            );
+    fn group(&mut self, index: usize) -> &mut [T; GROUP] {
+        if index < self.groups.len() {
+            &mut self.groups[index]
+        } else {
+            &mut self.last
         }
-        if !position_tail.is_empty() {
-            let (index, live) = (gradients.len(), position_tail.len());
-            let (mut position, mut momentum) = (padded(position_tail), padded(momentum_tail));
-            let gradient = padded(gradient_tail);
-            let gradient = with_prior(&gradient, &self.prior, index, &position, observe, &mut sums);
-            langevin_group::<T>(
-                update,
-                noise,
-                first + index,
-                &mut position,
-                &mut momentum,
-                &gradient,
-                live,
-                observe,
-                &mut sums,
-            );
-            position_tail.copy_from_slice(&position[..live]);
-            momentum_tail.copy_from_slice(&momentum[..live]);
-        }
-        sums
     }
-}
 
-/// θ ← (θ − h g) + s ξ on one group of which `live` elements count.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // Arrays in registers, not a struct in memory.
-fn overdamped_group<T: Real>(
-    step_size: f64,
-    scale: f64,
-    noise: &StepNoise,
-    index: usize,
-    position: &mut [T; GROUP],
-    gradient: &[T; GROUP],
-    live: usize,
-    observe: bool,
-    sums: &mut Sums,
-) {
-    let (h, s) = (T::from_f64(step_size), T::from_f64(scale));
-    if observe {
-        sums.add_gradient(&position[..live], &gradient[..live]);
+    #[inline(always)]
+    fn store_tail(self) {
+        self.tail.copy_from_slice(&self.last[..self.tail.len()]);
     }
-    // At s = 0 the step is that of SGD to the last bit, with no noise to make.
-    if scale == 0.0 {
-        for i in 0..GROUP {
-            position[i] = position[i] - h * gradient[i];
-        }
-        return;
-    }
-    let normals = noise.group(index);
-    if observe {
-        sums.add_noise(scale, &normals[..live]);
-    }
-    for i in 0..GROUP {
-        position[i] = (position[i] - h * gradient[i]) + s * T::from_f32(normals[i]);
-    }
-}
-
-/// The six-number update on one group of which `live` elements count.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // Arrays in registers, not a struct in memory.
-fn langevin_group<T: Real>(
-    update: &LangevinUpdate,
-    noise: &StepNoise,
-    index: usize,
-    position: &mut [T; GROUP],
-    momentum: &mut [T; GROUP],
-    gradient: &[T; GROUP],
-    live: usize,
-    observe: bool,
-    sums: &mut Sums,
-) {
-    let (k1, d1) = (
-        T::from_f64(update.first_kick),
-        T::from_f64(update.first_drift),
-    );
-    let (a, s) = (T::from_f64(update.decay), T::from_f64(update.noise));
-    let (k2, d2) = (
-        T::from_f64(update.second_kick),
-        T::from_f64(update.second_drift),
-    );
-    let normals = noise.group(index);
-    if observe {
-        sums.add_gradient(&position[..live], &gradient[..live]);
-        sums.add_noise(update.noise, &normals[..live]);
-        if let OnStepMomentum::BeforeNoise { kick } = update.on_step {
-            sums.add_momentum(&momentum[..live], kick, &gradient[..live]);
-        }
-    }
-    for i in 0..GROUP {
-        let p = momentum[i] - k1 * gradient[i];
-        position[i] = position[i] + d1 * p;
-        momentum[i] = a * p + s * T::from_f32(normals[i]);
-    }
-    if observe && update.on_step == OnStepMomentum::AfterNoise {
-        sums.add_momentum(&momentum[..live], 0.0, &gradient[..live]);
-    }
-    for i in 0..GROUP {
-        momentum[i] = momentum[i] - k2 * gradient[i];
-        position[i] = position[i] + d2 * momentum[i];
-    }
-}
-
-/// g + λ(θ − c).
-#[inline(always)]
-fn with_prior<T: Real>(
-    gradient: &[T; GROUP],
-    prior: &Option<QuadraticPrior<'_, T>>,
-    index: usize,
-    position: &[T; GROUP],
-    observe: bool,
-    sums: &mut Sums,
-) -> [T; GROUP] {
-    let mut gradient = *gradient;
-    let Some(prior) = prior else {
-        return gradient;
-    };
-    let strength = T::from_f64(prior.strength);
-    let mut displacement = *position;
-    if let Some(center) = prior.center {
-        let center = &center[index * GROUP..];
-        let center = padded(&center[..center.len().min(GROUP)]);
-        for i in 0..GROUP {
-            displacement[i] = displacement[i] - center[i];
-        }
-    }
-    for i in 0..GROUP {
-        gradient[i] = gradient[i] + strength * displacement[i];
-    }
-    if observe {
-        sums.add_prior(prior.strength, &displacement);
-    }
-    gradient
-}
-
-/// `tail` followed by zeros.
-#[inline(always)]
-fn padded<T: Real>(tail: &[T]) -> [T; GROUP] {
-    let mut group = [T::ZERO; GROUP];
-    group[..tail.len()].copy_from_slice(tail);
-    group
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::NoiseStream;
+    use crate::prior::PriorShape;
     use crate::splitting::Integrator;
 
     const STREAM: NoiseStream = NoiseStream {
@@ -345,10 +196,13 @@ mod tests {
         let sums = Span {
             first_group: 0,
             position: &mut position,
-            momentum: &mut momentum,
+            memory: Memory {
+                momentum: Some(momentum.as_mut_slice()),
+                ..Memory::default()
+            },
             gradient: &gradient,
-            prior: Some(QuadraticPrior {
-                strength: 0.5,
+            prior: Some(LocalPrior {
+                shape: PriorShape::Quadratic { strength: 0.5 },
                 center: Some(&center),
             }),
         }

@@ -4,105 +4,195 @@
 use burn::tensor::{DType, Tensor, TensorData};
 
 use super::NoiseAt;
-use super::cpu::Update;
+use super::memory::Memory;
+use super::update::{CovarianceControlled, Preconditioned, Update};
+use crate::prior::PriorShape;
 use crate::splitting::{LangevinUpdate, OnStepMomentum};
 use crate::thermometer::Sums;
 
-/// A tensor's position, momentum (`None` for overdamped samplers) and gradient on any device.
+/// A tensor's position, what its sampler keeps beside it, and its gradient, on any device.
 pub(crate) struct DeviceTensors<const D: usize> {
     pub(crate) position: Tensor<D>,
-    pub(crate) momentum: Option<Tensor<D>>,
+    pub(crate) memory: Memory<Tensor<D>>,
     pub(crate) gradient: Tensor<D>,
-    /// Strength and center (0 where none is given) of a quadratic prior.
-    pub(crate) prior: Option<(f64, Option<Tensor<D>>)>,
+    /// Shape and center (0 where none is given) of a prior.
+    pub(crate) prior: Option<(PriorShape, Option<Tensor<D>>)>,
 }
 
 impl<const D: usize> DeviceTensors<D> {
-    /// Applies `update` and returns the new position and momentum, and the sums if `observe` asks for them.
+    /// Applies `update` and returns the new position and memory, and the sums if `observe` asks for them.
     pub(crate) fn apply(
-        self,
+        mut self,
         update: Update,
         noise: NoiseAt,
         observe: bool,
-    ) -> (Tensor<D>, Option<Tensor<D>>, Sums) {
+    ) -> (Tensor<D>, Memory<Tensor<D>>, Sums) {
         let mut sums = Sums::default();
-        let Self {
-            position,
-            momentum,
-            mut gradient,
-            prior,
-        } = self;
-        if let Some((strength, center)) = prior {
-            let displacement = match center {
-                Some(center) => position.clone() - center,
-                None => position.clone(),
-            };
-            if observe {
-                sums.prior_energy = 0.5 * strength * squared_norm(&displacement);
-            }
-            gradient = gradient + displacement.mul_scalar(strength);
+        if let Some((shape, center)) = self.prior.take() {
+            let (force, energy) = prior_force(&self.position, shape, center, observe);
+            sums.prior_energy = energy;
+            self.gradient = self.gradient + force;
         }
         if observe {
-            sums.elements = position.shape().num_elements();
-            sums.position_dot_gradient = dot(&position, &gradient);
-            sums.gradient_squared = squared_norm(&gradient);
+            sums.elements = self.position.shape().num_elements();
+            sums.position_dot_gradient = dot(&self.position, &self.gradient);
+            sums.gradient_squared = squared_norm(&self.gradient);
         }
-        match (update, momentum) {
-            (
-                Update::Overdamped {
-                    step_size,
-                    noise: scale,
-                },
-                _,
-            ) => {
-                let mut position = position - gradient.mul_scalar(step_size);
-                if scale != 0.0 {
-                    let normals = upload(noise, &position);
-                    if observe {
-                        sums.noise_squared = scale * scale * squared_norm(&normals);
-                    }
-                    position = position + normals.mul_scalar(scale);
+        match update {
+            Update::Overdamped(update) => {
+                let h = update.step_size;
+                self.position = self.position - self.gradient.mul_scalar(h);
+                if update.noise != 0.0 {
+                    let normals = upload(noise, &self.position);
+                    self.position = self.position
+                        + scaled(normals, update.noise, observe.then_some(&mut sums));
                 }
-                (position, None, sums)
             }
-            (Update::Langevin(update), Some(momentum)) => {
-                let normals = upload(noise, &position);
-                if observe {
-                    sums.noise_squared = update.noise.powi(2) * squared_norm(&normals);
-                }
-                let (position, momentum) = langevin(
-                    &update, position, momentum, gradient, normals, observe, &mut sums,
-                );
-                (position, Some(momentum), sums)
+            Update::Preconditioned(update) => self.preconditioned(update, noise, observe, &mut sums),
+            Update::Langevin(update) => self.langevin(update, noise, observe, &mut sums),
+            Update::Thermostatted(update) => {
+                self.langevin(update.0, noise, observe, &mut sums);
+                sums.outgoing_momentum_squared = squared_norm(kept(&self.memory.momentum));
             }
-            (Update::Langevin(_), None) => unreachable!("a kinetic sampler has a momentum"),
+            Update::CovarianceControlled(update) => {
+                self.covariance_controlled(update, noise, observe, &mut sums);
+            }
         }
+        (self.position, self.memory, sums)
+    }
+
+    fn preconditioned(
+        &mut self,
+        update: Preconditioned,
+        noise: NoiseAt,
+        observe: bool,
+        sums: &mut Sums,
+    ) {
+        let variance = kept(&self.memory.variance).clone();
+        let square = self.gradient.clone() * self.gradient.clone();
+        let variance = variance.clone() + (square - variance).mul_scalar(update.weight);
+        let preconditioner = variance
+            .clone()
+            .sqrt()
+            .add_scalar(update.regularization)
+            .recip();
+        self.memory.variance = Some(variance);
+        let drift = (preconditioner.clone() * self.gradient.clone()).mul_scalar(update.step_size);
+        self.position = self.position.clone() - drift;
+        if update.noise != 0.0 {
+            let kick = preconditioner.sqrt() * upload(noise, &self.position);
+            self.position =
+                self.position.clone() + scaled(kick, update.noise, observe.then_some(sums));
+        }
+    }
+
+    fn langevin(&mut self, update: LangevinUpdate, noise: NoiseAt, observe: bool, sums: &mut Sums) {
+        let (mut position, momentum) = (self.position.clone(), kept(&self.memory.momentum).clone());
+        let gradient = || self.gradient.clone();
+        sums.has_momentum = observe;
+        if observe && let OnStepMomentum::BeforeNoise { kick } = update.on_step {
+            sums.momentum_squared = squared_norm(&(momentum.clone() - gradient().mul_scalar(kick)));
+        }
+        let momentum = momentum - gradient().mul_scalar(update.first_kick);
+        position = position + momentum.clone().mul_scalar(update.first_drift);
+        let normals = upload(noise, &position);
+        let momentum = momentum.mul_scalar(update.decay)
+            + scaled(normals, update.noise, observe.then_some(&mut *sums));
+        if observe && update.on_step == OnStepMomentum::AfterNoise {
+            sums.momentum_squared = squared_norm(&momentum);
+        }
+        let momentum = momentum - gradient().mul_scalar(update.second_kick);
+        self.position = position + momentum.clone().mul_scalar(update.second_drift);
+        self.memory.momentum = Some(momentum);
+    }
+
+    fn covariance_controlled(
+        &mut self,
+        update: CovarianceControlled,
+        noise: NoiseAt,
+        observe: bool,
+        sums: &mut Sums,
+    ) {
+        let momentum = kept(&self.memory.momentum).clone();
+        if observe {
+            sums.has_momentum = true;
+            sums.momentum_squared = squared_norm(&momentum);
+        }
+        let change = self.gradient.clone() - kept(&self.memory.previous_gradient).clone();
+        let variance = kept(&self.memory.variance).clone();
+        let sample = (change.clone() * change).mul_scalar(0.5);
+        let variance = variance.clone() + (sample - variance).mul_scalar(update.weight);
+        let half_x = variance
+            .clone()
+            .mul_scalar(0.5 * update.covariance_friction)
+            .add_scalar(0.5 * update.friction);
+        let decay = half_x.clone().neg().add_scalar(1.0) / half_x.add_scalar(1.0);
+        let kick = scaled(
+            upload(noise, &momentum),
+            update.noise,
+            observe.then_some(&mut *sums),
+        );
+        let momentum =
+            (decay * momentum + kick) - self.gradient.clone().mul_scalar(update.step_size);
+        self.position =
+            self.position.clone() + momentum.clone().mul_scalar(update.step_size);
+        sums.outgoing_momentum_squared = squared_norm(&momentum);
+        self.memory.momentum = Some(momentum);
+        self.memory.variance = Some(variance);
+        self.memory.previous_gradient = Some(self.gradient.clone());
     }
 }
 
-fn langevin<const D: usize>(
-    update: &LangevinUpdate,
-    position: Tensor<D>,
-    momentum: Tensor<D>,
-    gradient: Tensor<D>,
-    normals: Tensor<D>,
+/// ∇U_prior, and U_prior if `observe` asks for it.
+fn prior_force<const D: usize>(
+    position: &Tensor<D>,
+    shape: PriorShape,
+    center: Option<Tensor<D>>,
     observe: bool,
-    sums: &mut Sums,
-) -> (Tensor<D>, Tensor<D>) {
-    sums.has_momentum = observe;
-    if observe && let OnStepMomentum::BeforeNoise { kick } = update.on_step {
-        sums.momentum_squared =
-            squared_norm(&(momentum.clone() - gradient.clone().mul_scalar(kick)));
+) -> (Tensor<D>, f64) {
+    let (strength, displacement) = match shape {
+        PriorShape::Quadratic { strength } => match center {
+            Some(center) => (strength, position.clone() - center),
+            None => (strength, position.clone()),
+        },
+        PriorShape::Absolute { strength } => (strength, position.clone().sign()),
+        PriorShape::Walls {
+            strength,
+            lower,
+            upper,
+        } => {
+            // A wall at infinity is none: infinite operands would make NaN of what they are masked with.
+            let mut past = position.zeros_like();
+            if lower.is_finite() {
+                past = past + position.clone().sub_scalar(lower).clamp_max(0.0);
+            }
+            if upper.is_finite() {
+                past = past + position.clone().sub_scalar(upper).clamp_min(0.0);
+            }
+            (strength, past)
+        }
+    };
+    let energy = match shape {
+        _ if !observe => 0.0,
+        PriorShape::Absolute { .. } => strength * dot(&displacement, position),
+        _ => 0.5 * strength * squared_norm(&displacement),
+    };
+    (displacement.mul_scalar(strength), energy)
+}
+
+/// `scale` times `noise`, its square added to `sums`.
+fn scaled<const D: usize>(noise: Tensor<D>, scale: f64, sums: Option<&mut Sums>) -> Tensor<D> {
+    if let Some(sums) = sums {
+        sums.noise_squared = scale * scale * squared_norm(&noise);
     }
-    let momentum = momentum - gradient.clone().mul_scalar(update.first_kick);
-    let position = position + momentum.clone().mul_scalar(update.first_drift);
-    let momentum = momentum.mul_scalar(update.decay) + normals.mul_scalar(update.noise);
-    if observe && update.on_step == OnStepMomentum::AfterNoise {
-        sums.momentum_squared = squared_norm(&momentum);
-    }
-    let momentum = momentum - gradient.mul_scalar(update.second_kick);
-    let position = position + momentum.clone().mul_scalar(update.second_drift);
-    (position, momentum)
+    noise.mul_scalar(scale)
+}
+
+/// An array that every sampler with this update keeps.
+fn kept<const D: usize>(array: &Option<Tensor<D>>) -> &Tensor<D> {
+    array
+        .as_ref()
+        .unwrap_or_else(|| unreachable!("`Sampler::ready` makes what an update needs"))
 }
 
 /// The normals of `noise`, shaped and placed like `like`.

@@ -1,47 +1,29 @@
 //! The Langevin integrators of [`Integrator`]'s table as Burn optimizers.
 
-use super::sampler::{Dynamics, Sampler, burn_optimizer};
-use crate::prior::Prior;
+use super::dynamics::Dynamics;
+use super::sampler::burn_sampler;
 use crate::splitting::Integrator;
 
 /// A config and a sampler for one row of the table.
-macro_rules! kinetic_sampler {
-    ($(#[$doc:meta])* $Sampler:ident, $Config:ident, $integrator:expr) => {
-        #[doc = concat!("Configuration of [`", stringify!($Sampler), "`].")]
-        #[derive(burn::config::Config, Debug)]
-        pub struct $Config {
-            /// β of the sampled density exp(−βU).
-            pub inverse_temperature: f64,
-            /// γ, in units of 1/time. 1/γ is the time over which the momentum is forgotten.
-            #[config(default = 10.0)]
-            pub friction: f64,
-            /// A prior added to U.
-            pub prior: Option<Prior>,
-            /// The seed of the noise; from entropy if `None`.
-            pub seed: Option<u64>,
-            /// Number of the walker, for independent chains with one seed.
-            #[config(default = 0)]
-            pub walker: u32,
-        }
-
-        impl $Config {
-            fn dynamics(&self) -> Dynamics {
-                Dynamics::Kinetic {
-                    integrator: $integrator,
-                    friction: self.friction,
-                }
+macro_rules! langevin_sampler {
+    ($(#[$doc:meta])* $Sampler:ident, $Config:ident($name:literal), $integrator:expr) => {
+        burn_sampler! {
+            $(#[$doc])*
+            $Sampler,
+            $Config($name) {
+                /// γ, in units of 1/time. 1/γ is the time over which the momentum is forgotten.
+                #[config(default = 10.0)]
+                friction: f64,
+            },
+            |config| Dynamics::Kinetic {
+                integrator: $integrator,
+                friction: config.friction,
             }
         }
-
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $Sampler(Sampler);
-
-        burn_optimizer!($Sampler, $Config);
     };
 }
 
-kinetic_sampler! {
+langevin_sampler! {
     /// BAOAB, the kinetic Langevin integrator of choice:
     ///
     /// ```text
@@ -69,10 +51,10 @@ kinetic_sampler! {
     /// }
     /// # Ok::<(), tati_core::TatiError>(())
     /// ```
-    Baoab, BaoabConfig, Integrator::Baoab
+    Baoab, BaoabConfig("baoab"), Integrator::Baoab
 }
 
-kinetic_sampler! {
+langevin_sampler! {
     /// GLA1, the first-order geometric Langevin algorithm: the splitting B A O with steps of h each (see [`Baoab`] for
     /// the letters).
     ///
@@ -80,15 +62,15 @@ kinetic_sampler! {
     /// measured against.
     ///
     /// Source: N. Bou-Rabee, H. Owhadi, SIAM J. Numer. Anal. 48 (2010) 278.
-    Gla1, Gla1Config, Integrator::Gla1
+    Gla1, Gla1Config("gla1"), Integrator::Gla1
 }
 
-kinetic_sampler! {
+langevin_sampler! {
     /// GLA2, the second-order geometric Langevin algorithm: the splitting O B A B O (see [`Baoab`] for the letters).
     ///
     /// Averages over θ have an error of second order in h; on a harmonic well the momentum's temperature is exact and
     /// ⟨θ²⟩ is high by the factor 1/(1 − h²κ/4).
     ///
     /// Source: N. Bou-Rabee, H. Owhadi, SIAM J. Numer. Anal. 48 (2010) 278.
-    Gla2, Gla2Config, Integrator::Gla2
+    Gla2, Gla2Config("gla2"), Integrator::Gla2
 }

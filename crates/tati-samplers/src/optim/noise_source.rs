@@ -1,12 +1,13 @@
-//! Where the samplers of one chain get their noise streams from.
+//! What the samplers of one chain share: where noise streams come from, and the thermostat of the whole model.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
+use super::thermostat::ThermostatOfReplicas;
 use crate::fused::philox::NoiseStream;
 
-/// The seed and walker of a chain, and the numbering of its parameter tensors.
+/// The seed and walker of a chain, the numbering of its parameter tensors, and the thermostat of the samplers that have one.
 ///
 /// Burn tells an optimizer neither the name nor the place of a tensor, so tensors are numbered as they are first met: in
 /// declaration order of the module. Clones share the numbering. Give the samplers of several parameter groups of one
@@ -32,6 +33,7 @@ pub struct NoiseSource {
     seed: u64,
     walker: u32,
     next_tensor: Arc<Mutex<HashMap<ThreadId, u32>>>,
+    thermostat: ThermostatOfReplicas,
 }
 
 impl NoiseSource {
@@ -41,6 +43,7 @@ impl NoiseSource {
             seed,
             walker,
             next_tensor: Arc::default(),
+            thermostat: ThermostatOfReplicas::default(),
         }
     }
 
@@ -52,6 +55,11 @@ impl NoiseSource {
     /// The walker.
     pub fn walker(&self) -> u32 {
         self.walker
+    }
+
+    /// The thermostat of the whole model.
+    pub(crate) fn thermostat(&self) -> &ThermostatOfReplicas {
+        &self.thermostat
     }
 
     /// The stream of a tensor met for the first time.

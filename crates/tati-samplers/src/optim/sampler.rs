@@ -1,26 +1,33 @@
 //! What all samplers share: the life of a tensor's state around the fused update.
 
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
-use tati_core::{Result, require_positive, require_positive_or_infinite};
+use tati_core::{Result, TatiError, require_positive, require_positive_or_infinite};
 
+use super::dynamics::{Dynamics, Moment, ThermostatScope};
 use super::noise_source::{NoiseSource, entropy_seed};
-use super::state::{SamplerState, StateTensor};
-use crate::fused::cpu::Update;
+use super::state::{Restored, SamplerState, StateTensor, ThermostatLink};
+use super::thermostat::ThermostatOfReplicas;
+use crate::InverseTemperatureSchedule;
+use crate::fused::memory::Memory;
 use crate::fused::{self, NoiseAt};
 use crate::prior::Prior;
-use crate::splitting::Integrator;
 use crate::thermometer::Thermometer;
 
-/// The equation of motion that a sampler discretises.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Dynamics {
-    /// dθ = −∇U dt + sqrt(2/β) dW.
-    Overdamped,
-    /// Kinetic Langevin dynamics under an integrator.
-    Kinetic {
-        integrator: Integrator,
-        friction: f64,
-    },
+/// The configuration of a sampler that is a Burn optimizer: what a [`Chain`](crate::Chain) needs to know of it.
+pub trait SamplerConfig: burn::config::Config {
+    /// The sampler's name, as `baoab`.
+    const NAME: &'static str;
+
+    /// The sampler for a whole module, with the seed, walker and tensor numbering of `noise` instead of the config's, measured
+    /// by `thermometer`.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] for a setting outside its domain.
+    fn start(&self, noise: &NoiseSource, thermometer: &Thermometer) -> Result<ModuleOptimizer>;
+
+    /// The seed and walker of the config; `None` for a seed from entropy.
+    fn seed_and_walker(&self) -> (Option<u64>, u32);
 }
 
 /// A sampler of exp(−β(U + U_prior)).
@@ -28,30 +35,57 @@ pub(crate) enum Dynamics {
 pub(crate) struct Sampler {
     dynamics: Dynamics,
     inverse_temperature: f64,
+    annealing: Option<InverseTemperatureSchedule>,
     prior: Option<Prior>,
     noise: NoiseSource,
+    thermostat: ThermostatOfReplicas,
     pub(crate) thermometer: Option<Thermometer>,
+}
+
+/// The settings that every sampler has.
+pub(crate) struct Common<'a> {
+    pub(crate) inverse_temperature: f64,
+    pub(crate) annealing: &'a Option<InverseTemperatureSchedule>,
+    pub(crate) prior: &'a Option<Prior>,
 }
 
 impl Sampler {
     pub(crate) fn new(
         dynamics: Dynamics,
-        inverse_temperature: f64,
-        prior: Option<Prior>,
-        noise: NoiseSource,
+        common: Common<'_>,
+        noise: &NoiseSource,
     ) -> Result<Self> {
-        require_positive_or_infinite("inverse_temperature", inverse_temperature)?;
-        if let Dynamics::Kinetic { friction, .. } = dynamics {
-            require_positive("friction", friction)?;
-        }
-        if let Some(prior) = &prior {
+        let beta = common.inverse_temperature;
+        require_positive_or_infinite("inverse_temperature", beta)?;
+        dynamics.validate()?;
+        if let Some(prior) = common.prior {
             prior.validate()?;
         }
+        if let Some(annealing) = common.annealing {
+            annealing.validate()?;
+        }
+        if dynamics.adaptive().is_some() {
+            require_positive("inverse_temperature of a thermostatted sampler", beta)?;
+            if let Some(InverseTemperatureSchedule::Cyclical { .. }) = common.annealing {
+                return Err(TatiError::InvalidSetting {
+                    name: "annealing",
+                    value: "cyclical".to_string(),
+                    expected: "another schedule for a thermostatted sampler, which has no zero temperature"
+                        .to_string(),
+                });
+            }
+        }
+        let thermostat = match dynamics.adaptive().map(|adaptive| adaptive.scope) {
+            Some(ThermostatScope::Group) => ThermostatOfReplicas::default(),
+            _ => noise.thermostat().clone(),
+        };
         Ok(Self {
             dynamics,
-            inverse_temperature,
-            prior,
-            noise,
+            inverse_temperature: beta,
+            annealing: common.annealing.clone(),
+            prior: common.prior.clone(),
+            noise: noise.clone(),
+            thermostat,
             thermometer: None,
         })
     }
@@ -70,8 +104,16 @@ impl Sampler {
         if let Err(error) = require_positive("step_size (Burn's learning rate)", step_size) {
             panic!("{error}");
         }
-        let mut state = self.ready(&position, state);
-        let update = self.update(step_size, state.step_size);
+        let mut state = self.ready(&position, &gradient, state);
+        let beta = self.inverse_temperature_at(state.step);
+        let thermostat = self.enter_thermostat(&mut state, beta);
+        let update = self.dynamics.update(Moment {
+            step: state.step,
+            step_size,
+            previous_step_size: state.step_size,
+            inverse_temperature: beta,
+            thermostat: thermostat.unwrap_or(0.0),
+        });
         state.step += 1;
         state.step_size = step_size;
         let observe = self
@@ -79,25 +121,31 @@ impl Sampler {
             .as_ref()
             .filter(|thermometer| thermometer.is_armed());
         let prior = self.prior.as_ref().map(|prior| fused::Prior {
-            strength: prior.strength(),
+            shape: prior.shape(),
             center: state.anchor.as_ref(),
         });
         let noise = NoiseAt {
             stream: state.stream,
             step: state.step,
         };
-        let (position, momentum, sums) = fused::step(
+        let elements = position.shape().num_elements();
+        let (position, memory, mut sums) = fused::step(
             position,
-            state.momentum.take(),
+            std::mem::take(&mut state.memory),
             gradient,
             prior,
             update,
             noise,
             observe.is_some(),
         );
-        state.momentum = momentum;
+        state.memory = memory;
+        if let Some(link) = &state.thermostat {
+            link.shared
+                .add(sums.outgoing_momentum_squared, elements, step_size);
+        }
         if let Some(thermometer) = observe {
-            thermometer.record(sums);
+            sums.thermostat = thermostat;
+            thermometer.record(state.step, sums);
         }
         (position, Some(state))
     }
@@ -106,52 +154,74 @@ impl Sampler {
     fn ready<const D: usize>(
         &self,
         position: &Tensor<D>,
+        gradient: &Tensor<D>,
         state: Option<SamplerState<D>>,
     ) -> SamplerState<D> {
         let mut state = state.unwrap_or_else(|| SamplerState {
             stream: self.noise.next_stream(),
             step: 0,
             step_size: 0.0,
-            momentum: None,
+            memory: Memory::default(),
             anchor: None,
-            restored: false,
+            thermostat: None,
+            restored: None,
         });
-        if std::mem::take(&mut state.restored) {
+        let dynamics = &self.dynamics;
+        let restored = state.restored.take();
+        if restored.is_some() {
             self.noise.mark_used(state.stream);
         }
-        if let Dynamics::Kinetic { .. } = self.dynamics
-            && state.momentum.is_none()
-        {
+        if dynamics.adaptive().is_some() && state.thermostat.is_none() {
+            state.thermostat = Some(self.link_thermostat(restored));
+        }
+        if dynamics.has_momentum() && state.memory.momentum.is_none() {
             let noise = NoiseAt {
                 stream: state.stream,
                 step: 0,
             };
-            let scale = self.inverse_temperature.recip().sqrt();
-            state.momentum = Some(fused::scaled_noise(position, scale, noise));
+            let scale = self.inverse_temperature_at(0).recip().sqrt();
+            state.memory.momentum = Some(fused::scaled_noise(position, scale, noise));
         }
-        if let Some(Prior::Tether(_)) = self.prior
-            && state.anchor.is_none()
-        {
+        if dynamics.has_variance() && state.memory.variance.is_none() {
+            state.memory.variance = Some(StateTensor::of(position.zeros_like()));
+        }
+        if dynamics.has_previous_gradient() && state.memory.previous_gradient.is_none() {
+            state.memory.previous_gradient = Some(StateTensor::of(gradient.clone()));
+        }
+        if self.prior.as_ref().is_some_and(Prior::is_tether) && state.anchor.is_none() {
             state.anchor = Some(StateTensor::of(position.clone()));
         }
         state
     }
 
-    fn update(&self, step_size: f64, previous_step_size: f64) -> Update {
-        match self.dynamics {
-            Dynamics::Overdamped => Update::Overdamped {
-                step_size,
-                noise: (2.0 * step_size / self.inverse_temperature).sqrt(),
-            },
-            Dynamics::Kinetic {
-                integrator,
-                friction,
-            } => Update::Langevin(integrator.update(
-                step_size,
-                previous_step_size,
-                friction,
-                self.inverse_temperature,
-            )),
+    fn link_thermostat(&self, restored: Option<Restored>) -> ThermostatLink {
+        let shared = self.thermostat.here();
+        if let Some(recorded) = restored.and_then(|restored| restored.thermostat) {
+            shared.continue_from(recorded);
+        }
+        ThermostatLink {
+            shared,
+            last_tick: restored.and_then(|restored| restored.last_tick),
+        }
+    }
+
+    /// ζ of the step that this tensor now takes part in.
+    fn enter_thermostat<const D: usize>(
+        &self,
+        state: &mut SamplerState<D>,
+        inverse_temperature: f64,
+    ) -> Option<f64> {
+        let response = self.dynamics.adaptive()?.response(inverse_temperature);
+        let link = state.thermostat.as_mut()?;
+        let (friction, tick) = link.shared.enter(link.last_tick, response);
+        link.last_tick = Some(tick);
+        Some(friction)
+    }
+
+    fn inverse_temperature_at(&self, step: u64) -> f64 {
+        match &self.annealing {
+            Some(annealing) => annealing.inverse_temperature_at(step, self.inverse_temperature),
+            None => self.inverse_temperature,
         }
     }
 }
@@ -161,10 +231,44 @@ pub(crate) fn noise_source(seed: Option<u64>, walker: u32) -> NoiseSource {
     NoiseSource::new(seed.unwrap_or_else(entropy_seed), walker)
 }
 
-/// Makes `$Sampler(Sampler)` with config `$Config` a Burn optimizer; the config's own `dynamics` says what is special.
-macro_rules! burn_optimizer {
-    ($Sampler:ident, $Config:ident) => {
+/// A sampler as a Burn optimizer, and its config: the settings that all have and those of its own; `dynamics` says what is
+/// special about it.
+macro_rules! burn_sampler {
+    (
+        $(#[$doc:meta])*
+        $Sampler:ident,
+        $Config:ident($name:literal) {
+            $($(#[$attribute:meta])* $field:ident: $type:ty,)*
+        },
+        |$config:ident| $dynamics:expr
+    ) => {
+        #[doc = concat!("Configuration of [`", stringify!($Sampler), "`].")]
+        #[derive(burn::config::Config, Debug)]
+        pub struct $Config {
+            /// β of the sampled density exp(−βU).
+            pub inverse_temperature: f64,
+            $($(#[$attribute])* pub $field: $type,)*
+            /// A prior added to U.
+            pub prior: Option<$crate::Prior>,
+            /// How β comes to its value; constant if `None`.
+            pub annealing: Option<$crate::InverseTemperatureSchedule>,
+            /// The seed of the noise; from entropy if `None`.
+            pub seed: Option<u64>,
+            /// Number of the walker, for independent chains with one seed.
+            #[config(default = 0)]
+            pub walker: u32,
+        }
+
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $Sampler($crate::optim::sampler::Sampler);
+
         impl $Config {
+            fn dynamics(&self) -> $crate::optim::dynamics::Dynamics {
+                let $config = self;
+                $dynamics
+            }
+
             /// The bare sampler, which `ModuleOptimizer::with_group` takes for one parameter group.
             ///
             /// Draws a seed from entropy if none is set; [`noise`](
@@ -189,13 +293,12 @@ macro_rules! burn_optimizer {
                 &self,
                 noise: &$crate::optim::NoiseSource,
             ) -> tati_core::Result<$Sampler> {
-                $crate::optim::sampler::Sampler::new(
-                    self.dynamics(),
-                    self.inverse_temperature,
-                    self.prior.clone(),
-                    noise.clone(),
-                )
-                .map($Sampler)
+                let common = $crate::optim::sampler::Common {
+                    inverse_temperature: self.inverse_temperature,
+                    annealing: &self.annealing,
+                    prior: &self.prior,
+                };
+                $crate::optim::sampler::Sampler::new(self.dynamics(), common, noise).map($Sampler)
             }
 
             /// The sampler for a whole module, ready for `Learner` or `optim.step(step_size, model, gradients)`.
@@ -207,6 +310,23 @@ macro_rules! burn_optimizer {
                     Ok(sampler) => sampler.into_optimizer(),
                     Err(error) => panic!("{error}"),
                 }
+            }
+        }
+
+        impl $crate::SamplerConfig for $Config {
+            const NAME: &'static str = $name;
+
+            fn start(
+                &self,
+                noise: &$crate::optim::NoiseSource,
+                thermometer: &$crate::Thermometer,
+            ) -> tati_core::Result<burn::optim::ModuleOptimizer> {
+                let sampler = self.build_with(noise)?.with_thermometer(thermometer);
+                Ok(sampler.into_optimizer())
+            }
+
+            fn seed_and_walker(&self) -> (Option<u64>, u32) {
+                (self.seed, self.walker)
             }
         }
 
@@ -250,4 +370,4 @@ macro_rules! burn_optimizer {
         }
     };
 }
-pub(crate) use burn_optimizer;
+pub(crate) use burn_sampler;

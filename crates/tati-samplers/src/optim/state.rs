@@ -7,7 +7,11 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use burn_pack::Scalar;
 use tati_core::shares_host_memory;
 
+use super::thermostat::{SharedThermostat, Thermostat};
+use crate::fused::memory::Memory;
 use crate::fused::philox::NoiseStream;
+
+const LAST_TICK: &str = "thermostat_last_tick";
 
 /// A momentum or an anchor: host data for devices that live in host memory, a tensor for all others.
 ///
@@ -63,22 +67,38 @@ impl<const D: usize> StateTensor<D> {
 /// The state of one parameter tensor under any sampler of tati.
 ///
 /// Opaque: Burn's optimizer carries it from step to step and into records. It holds the tensor's noise stream, the number of
-/// steps taken, the size of the last step, the momentum of kinetic samplers and the anchor of a tether, so a loaded
-/// state continues exactly, whatever the precision.
+/// steps taken, the size of the last step, the momentum of kinetic samplers, running moments, the thermostat and the anchor
+/// of a tether, so a loaded state continues exactly, whatever the precision.
 #[derive(Clone, Debug)]
 pub struct SamplerState<const D: usize> {
     pub(crate) stream: NoiseStream,
     pub(crate) step: u64,
     pub(crate) step_size: f64,
-    pub(crate) momentum: Option<StateTensor<D>>,
+    pub(crate) memory: Memory<StateTensor<D>>,
     pub(crate) anchor: Option<StateTensor<D>>,
-    /// Loaded from a record and not yet used: its stream number may be unknown to the sampler.
-    pub(crate) restored: bool,
+    pub(crate) thermostat: Option<ThermostatLink>,
+    /// Loaded from a record and not yet used: its stream number and thermostat are unknown to the sampler.
+    pub(crate) restored: Option<Restored>,
+}
+
+/// The thermostat that a tensor takes part in.
+#[derive(Clone, Debug)]
+pub(crate) struct ThermostatLink {
+    pub(crate) shared: SharedThermostat,
+    /// The step of the thermostat that the tensor last took part in.
+    pub(crate) last_tick: Option<u64>,
+}
+
+/// What a record says of the thermostat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restored {
+    pub(crate) thermostat: Option<Thermostat>,
+    pub(crate) last_tick: Option<u64>,
 }
 
 impl<const D: usize> SamplerState<D> {
     pub(crate) fn move_to(mut self, device: &Device) -> Self {
-        self.momentum = self.momentum.map(|momentum| momentum.move_to(device));
+        self.memory = self.memory.map(|array| array.move_to(device));
         self.anchor = self.anchor.map(|anchor| anchor.move_to(device));
         self
     }
@@ -91,11 +111,20 @@ impl<const D: usize> RecordState for SamplerState<D> {
         out.push_scalar(prefix, "stream", Scalar::from(self.stream.tensor));
         out.push_scalar(prefix, "step", Scalar::from(self.step));
         out.push_scalar(prefix, "step_size", Scalar::from(self.step_size));
-        let tensors = [("momentum", &self.momentum), ("anchor", &self.anchor)];
-        for (name, tensor) in tensors {
-            if let Some(tensor) = tensor {
-                out.push_tensor(prefix, name, tensor.to_data().into_owned());
-            }
+        let (thermostat, last_tick) = match (&self.thermostat, self.restored) {
+            (_, Some(restored)) => (restored.thermostat, restored.last_tick),
+            (Some(link), None) => (link.shared.now(), link.last_tick),
+            (None, None) => (None, None),
+        };
+        if let Some(thermostat) = thermostat {
+            thermostat.flatten(prefix, out);
+        }
+        if let Some(last_tick) = last_tick {
+            out.push_scalar(prefix, LAST_TICK, Scalar::from(last_tick));
+        }
+        let anchor = self.anchor.as_ref().map(|anchor| ("anchor", anchor));
+        for (name, array) in self.memory.named().chain(anchor) {
+            out.push_tensor(prefix, name, array.to_data().into_owned());
         }
     }
 
@@ -103,19 +132,32 @@ impl<const D: usize> RecordState for SamplerState<D> {
         let seed = source.take_scalar(prefix, "seed")?.try_into().ok()?;
         let walker = source.take_scalar(prefix, "walker")?.try_into().ok()?;
         let tensor = source.take_scalar(prefix, "stream")?.try_into().ok()?;
+        let step = source.take_scalar(prefix, "step")?.try_into().ok()?;
+        let step_size = source.take_scalar(prefix, "step_size")?.try_into().ok()?;
+        let thermostat = Thermostat::unflatten(prefix, source);
+        let last_tick = source
+            .take_scalar(prefix, LAST_TICK)
+            .and_then(|tick| tick.try_into().ok());
+        let mut array = |name| source.take_tensor(prefix, name).map(StateTensor::Host);
         Some(Self {
             stream: NoiseStream {
                 seed,
                 walker,
                 tensor,
             },
-            step: source.take_scalar(prefix, "step")?.try_into().ok()?,
-            step_size: source.take_scalar(prefix, "step_size")?.try_into().ok()?,
-            momentum: source
-                .take_tensor(prefix, "momentum")
-                .map(StateTensor::Host),
-            anchor: source.take_tensor(prefix, "anchor").map(StateTensor::Host),
-            restored: true,
+            step,
+            step_size,
+            memory: Memory {
+                momentum: array("momentum"),
+                variance: array("variance"),
+                previous_gradient: array("previous_gradient"),
+            },
+            anchor: array("anchor"),
+            thermostat: None,
+            restored: Some(Restored {
+                thermostat,
+                last_tick,
+            }),
         })
     }
 }

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tati_core::{Result, TatiError};
+use crate::{Result, TatiError};
 
 /// Writes `path` through `content`: under a temporary name in the same folder, renamed once all is on disk.
 ///
 /// # Errors
 /// [`TatiError::File`]; the temporary file is removed and an older `path` is left as it was.
-pub(crate) fn write_atomically(
+pub fn write_atomically(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<()> {

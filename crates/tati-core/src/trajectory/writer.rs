@@ -1,0 +1,405 @@
+//! Draws on their way to disk: gathered in memory, written by the chunk, made visible by a flush.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::TrajectoryLayout;
+use super::array::{Column, StoredArray};
+use super::files::{Files, UNFINISHED, beside, unique_ending, with_remedy};
+use super::metadata::{GROUPS, Header};
+use super::precision::ParameterFloat;
+use super::reader::read_chunk;
+use crate::{Result, TatiError};
+
+/// Writes a [`Trajectory`](super::Trajectory) as a run goes.
+///
+/// [`append`](Self::append) copies a draw into memory, and writes a chunk of draws to disk when one is full;
+/// [`flush`](Self::flush) writes the rest and makes everything visible to readers. Draws that were not flushed are lost when the
+/// process ends. One chunk a chain is held in memory, whatever the number of draws. Only one writer may be at work on a folder.
+///
+/// # Example
+/// ```
+/// use tati_core::{Precision, Trajectory, TrajectoryLayout, TrajectoryWriter};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("trajectory");
+/// let layout = TrajectoryLayout::flat(1, 2, Precision::F64).with_statistics(["potential"]);
+/// let mut writer = TrajectoryWriter::create(&path, &layout)?;
+/// for step in 0..10 {
+///     writer.append(0, step, &[0.5 * step as f64, -1.0], &[2.5])?;
+/// }
+/// writer.flush()?;
+/// // The process is killed, and continues from a checkpoint after six draws.
+/// drop(writer);
+/// let mut writer = TrajectoryWriter::resume(&path, &layout, &[6])?;
+/// writer.append(0, 6, &[3.0, -1.0], &[2.5])?;
+/// writer.flush()?;
+/// assert_eq!(Trajectory::open(&path)?.num_draws(), 7);
+/// # Ok::<(), tati_core::TatiError>(())
+/// ```
+#[derive(Debug)]
+pub struct TrajectoryWriter {
+    root: PathBuf,
+    files: Files,
+    /// What the metadata on disk should say; its `num_draws` are those of the last flush.
+    header: Header,
+    arrays: Vec<StoredArray>,
+    chains: Vec<ChainBuffer>,
+    /// Whether the metadata on disk say what `header` does.
+    is_published: bool,
+}
+
+/// The chunk of a chain that is being filled.
+#[derive(Debug)]
+struct ChainBuffer {
+    chunk: usize,
+    num_draws: usize,
+    /// The draws of this chunk, for each array.
+    columns: Vec<Vec<u8>>,
+    is_saved: bool,
+}
+
+impl TrajectoryWriter {
+    /// An empty trajectory in a new folder `path`, which appears once it is complete. Missing parent folders are made.
+    ///
+    /// # Errors
+    /// [`TatiError::Exists`] if there is anything at `path`, which is left alone; [`TatiError::InvalidSetting`] or
+    /// [`TatiError::ShapeMismatch`] if `layout` has no chain, no parameter, or a statistic whose name cannot be that of a folder;
+    /// [`TatiError::File`] if nothing can be written there.
+    pub fn create(path: impl AsRef<Path>, layout: &TrajectoryLayout) -> Result<Self> {
+        Self::create_by(Files::default(), path.as_ref(), layout)
+    }
+
+    /// The trajectory at `path` cut to the first `num_draws` draws of each chain, to go on from there. What is on disk in the end is
+    /// the same, to the last bit, as if the run had never stopped. The attributes of `layout` replace those recorded.
+    ///
+    /// # Errors
+    /// [`TatiError::Format`] if it has fewer draws, or other chains, parameters, statistics or precision than `layout`, is of a
+    /// newer version, or the last chunk to be kept is damaged: nothing is changed then. [`TatiError::File`] if it cannot be written.
+    pub fn resume(
+        path: impl AsRef<Path>,
+        layout: &TrajectoryLayout,
+        num_draws: &[usize],
+    ) -> Result<Self> {
+        Self::resume_by(Files::default(), path.as_ref(), layout, num_draws)
+    }
+
+    /// Takes one draw of `chain`: the step that it was taken at, θ of length N in the precision of the layout, and the
+    /// statistics in the order of the layout.
+    ///
+    /// # Errors
+    /// [`TatiError::ShapeMismatch`] or [`TatiError::InvalidSetting`] if these do not fit the layout; [`TatiError::File`] if a full
+    /// chunk cannot be written. The draw is not taken then, nothing recorded is lost, and the call can be repeated.
+    pub fn append<T: ParameterFloat>(
+        &mut self,
+        chain: usize,
+        step: u64,
+        theta: &[T],
+        statistics: &[f64],
+    ) -> Result<()> {
+        let step = self.check_draw(chain, step, theta, statistics)?;
+        if self.chains[chain].num_draws == self.header.draws_per_chunk {
+            self.save_chunk(chain)?;
+            self.chains[chain].next_chunk();
+        }
+        let buffer = &mut self.chains[chain];
+        let mut columns = buffer.columns.iter_mut();
+        let mut extend = |bytes: &[u8]| {
+            if let Some(column) = columns.next() {
+                column.extend_from_slice(bytes);
+            }
+        };
+        extend(T::bytes(theta));
+        extend(&step.to_ne_bytes());
+        for value in statistics {
+            extend(&value.to_ne_bytes());
+        }
+        buffer.num_draws += 1;
+        buffer.is_saved = false;
+        Ok(())
+    }
+
+    /// Writes every draw that is still in memory and makes all of them visible to readers.
+    ///
+    /// # Errors
+    /// [`TatiError::File`] if that fails, as on a full disk: the draws stay in memory, and a later flush can succeed.
+    pub fn flush(&mut self) -> Result<()> {
+        for chain in 0..self.chains.len() {
+            self.save_chunk(chain)?;
+        }
+        let num_draws = self.num_draws_per_chain();
+        if !self.is_published || self.header.num_draws != num_draws {
+            self.is_published = false;
+            self.header.num_draws = num_draws;
+            for (file, content) in self.header.files(&self.root)? {
+                self.files.write(&file, &content)?;
+            }
+            self.is_published = true;
+        }
+        Ok(())
+    }
+
+    /// The number of draws of each chain, those not yet flushed included. After a flush it is what a checkpoint has to remember
+    /// for [`resume`](Self::resume).
+    pub fn num_draws_per_chain(&self) -> Vec<usize> {
+        let draws =
+            |buffer: &ChainBuffer| buffer.chunk * self.header.draws_per_chunk + buffer.num_draws;
+        self.chains.iter().map(draws).collect()
+    }
+
+    /// What the trajectory holds.
+    pub fn layout(&self) -> &TrajectoryLayout {
+        &self.header.layout
+    }
+
+    pub(super) fn create_by(files: Files, path: &Path, layout: &TrajectoryLayout) -> Result<Self> {
+        layout.validate()?;
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(TatiError::file(
+                    path,
+                    "creating the folder",
+                    with_remedy(error),
+                ));
+            }
+            Ok(_) => {
+                return Err(TatiError::Exists {
+                    path: path.to_path_buf(),
+                    remedy: "resume it, or choose another folder",
+                });
+            }
+        }
+        let header = Header {
+            layout: layout.clone(),
+            draws_per_chunk: layout.draws_per_chunk(),
+            num_draws: vec![0; layout.num_chains()],
+        };
+        let unfinished = beside(path, &unique_ending());
+        let made = write_empty(&files, &unfinished, &header)
+            .and_then(|()| files.rename(&unfinished, path));
+        if let Err(error) = made {
+            files.discard_folder(&unfinished);
+            return Err(error);
+        }
+        Self::new(files, path, header, Vec::new())
+    }
+
+    pub(super) fn resume_by(
+        files: Files,
+        path: &Path,
+        layout: &TrajectoryLayout,
+        num_draws: &[usize],
+    ) -> Result<Self> {
+        layout.validate()?;
+        let mut header = Header::read(path)?;
+        check_resumable(&header, layout, num_draws)
+            .map_err(|reason| TatiError::format(path, reason))?;
+        header.layout = layout.clone();
+        let found = std::mem::replace(&mut header.num_draws, num_draws.to_vec());
+        let mut writer = Self::new(files, path, header, found)?;
+        // Fewer draws are announced before any is taken away, the other way round than in `flush`.
+        for (file, content) in writer.header.files(path)?.into_iter().rev() {
+            writer.files.write(&file, &content)?;
+        }
+        writer.is_published = true;
+        writer.remove_surplus()?;
+        writer.flush()?;
+        Ok(writer)
+    }
+
+    /// A writer after the draws of `header`. The draws of a chunk that is not full are read; it held those up to `found`.
+    fn new(files: Files, root: &Path, header: Header, found: Vec<usize>) -> Result<Self> {
+        let arrays = header
+            .arrays()
+            .map_err(|reason| TatiError::format(root, reason))?;
+        let mut chains = Vec::new();
+        for (chain, &num_draws) in header.num_draws.iter().enumerate() {
+            let mut buffer = ChainBuffer {
+                chunk: num_draws / header.draws_per_chunk,
+                num_draws: num_draws % header.draws_per_chunk,
+                columns: vec![Vec::new(); arrays.len()],
+                is_saved: num_draws.is_multiple_of(header.draws_per_chunk),
+            };
+            if buffer.num_draws > 0 {
+                let start = buffer.chunk * header.draws_per_chunk;
+                let end = found[chain].min(start + header.draws_per_chunk);
+                for (array, column) in arrays.iter().zip(&mut buffer.columns) {
+                    *column = read_chunk(array, root, chain, buffer.chunk, start..end)?;
+                    column.truncate(buffer.num_draws * array.draw_bytes());
+                }
+            }
+            chains.push(buffer);
+        }
+        Ok(Self {
+            root: root.to_path_buf(),
+            files,
+            header,
+            arrays,
+            chains,
+            is_published: true,
+        })
+    }
+
+    fn check_draw<T: ParameterFloat>(
+        &self,
+        chain: usize,
+        step: u64,
+        theta: &[T],
+        statistics: &[f64],
+    ) -> Result<i64> {
+        let layout = &self.header.layout;
+        if chain >= layout.num_chains() {
+            return Err(TatiError::InvalidSetting {
+                name: "chain",
+                value: chain.to_string(),
+                expected: format!("below the number of chains, {}", layout.num_chains()),
+            });
+        }
+        let mismatch = |what: &str, expected: String, found: String| TatiError::ShapeMismatch {
+            what: format!("{what} of a draw"),
+            expected,
+            found,
+        };
+        let count = |what, expected: usize, found: usize| {
+            if expected == found {
+                return Ok(());
+            }
+            Err(mismatch(what, expected.to_string(), found.to_string()))
+        };
+        if layout.precision() != T::PRECISION {
+            let (expected, found) = (layout.precision().name(), T::PRECISION.name());
+            return Err(mismatch(
+                "precision",
+                expected.to_string(),
+                found.to_string(),
+            ));
+        }
+        count("number of parameters", layout.num_parameters(), theta.len())?;
+        count(
+            "number of statistics",
+            layout.statistics().len(),
+            statistics.len(),
+        )?;
+        i64::try_from(step).map_err(|_| TatiError::InvalidSetting {
+            name: "step",
+            value: step.to_string(),
+            expected: format!("at most {}", i64::MAX),
+        })
+    }
+
+    /// Writes the chunk that `chain` is filling, padded, if it has draws that are not on disk.
+    fn save_chunk(&mut self, chain: usize) -> Result<()> {
+        let buffer = &mut self.chains[chain];
+        if buffer.is_saved {
+            return Ok(());
+        }
+        for (array, column) in self.arrays.iter().zip(&mut buffer.columns) {
+            let file = array.chunk_file(&self.root, chain, buffer.chunk);
+            let content = array
+                .encode(column)
+                .map_err(|reason| TatiError::format(&file, reason))?;
+            self.files.write(&file, &content)?;
+        }
+        buffer.is_saved = true;
+        Ok(())
+    }
+
+    /// Removes the chunks behind the last draw, and what a killed process left unfinished.
+    fn remove_surplus(&self) -> Result<()> {
+        let mut folders = vec![String::new()];
+        folders.extend(GROUPS.map(String::from));
+        folders.extend(Column::all(&self.header.layout).iter().map(Column::path));
+        for folder in folders {
+            let folder = self.root.join(folder);
+            let on_folder = |error| TatiError::file(&folder, "listing", with_remedy(error));
+            for entry in fs::read_dir(&folder).map_err(on_folder)? {
+                let entry = entry.map_err(on_folder)?;
+                if self.is_surplus(&entry.file_name().to_string_lossy()) {
+                    self.files.remove(&entry.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_surplus(&self, name: &str) -> bool {
+        if name.ends_with(UNFINISHED) {
+            return true;
+        }
+        let is_needed = |(chain, chunk): (usize, usize)| {
+            let num_draws = self.header.num_draws.get(chain);
+            num_draws.is_some_and(|draws| chunk * self.header.draws_per_chunk < *draws)
+        };
+        StoredArray::parse_chunk_file(name).is_some_and(|chunk| !is_needed(chunk))
+    }
+}
+
+impl ChainBuffer {
+    fn next_chunk(&mut self) {
+        self.chunk += 1;
+        self.num_draws = 0;
+        self.columns.iter_mut().for_each(Vec::clear);
+    }
+}
+
+/// The folders and metadata of a store without draws.
+fn write_empty(files: &Files, root: &Path, header: &Header) -> Result<()> {
+    for column in Column::all(&header.layout) {
+        files.create_folder(&root.join(column.path()))?;
+    }
+    for (file, content) in header.files(root)? {
+        files.write(&file, &content)?;
+    }
+    Ok(())
+}
+
+/// Whether the store that `header` describes can go on as `layout` after `num_draws` draws of each chain.
+fn check_resumable(
+    header: &Header,
+    layout: &TrajectoryLayout,
+    num_draws: &[usize],
+) -> std::result::Result<(), String> {
+    let recorded = &header.layout;
+    let check = |what: &str, recorded: String, given: String| {
+        if recorded == given {
+            return Ok(());
+        }
+        Err(format!(
+            "its {what} are {recorded}, not {given}: resume it with the settings it was made with"
+        ))
+    };
+    let count =
+        |what, recorded: usize, given: usize| check(what, recorded.to_string(), given.to_string());
+    count("chains", recorded.num_chains(), layout.num_chains())?;
+    count("chains", recorded.num_chains(), num_draws.len())?;
+    count(
+        "parameters",
+        recorded.num_parameters(),
+        layout.num_parameters(),
+    )?;
+    let (of_store, given) = (recorded.precision().name(), layout.precision().name());
+    check("parameters", of_store.to_string(), given.to_string())?;
+    let names = |layout: &TrajectoryLayout| format!("[{}]", layout.statistics().join(", "));
+    check("statistics", names(recorded), names(layout))?;
+    let tensors = |layout: &TrajectoryLayout| {
+        let tensor =
+            |tensor: &crate::ParameterTensor| format!("{} {:?}", tensor.name, tensor.shape);
+        layout
+            .tensors()
+            .iter()
+            .map(tensor)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    check("tensors", tensors(recorded), tensors(layout))?;
+    for (chain, (&found, &wanted)) in header.num_draws.iter().zip(num_draws).enumerate() {
+        if wanted > found {
+            return Err(format!(
+                "chain {chain} has {found} draws, and {wanted} are to be kept: resume from an earlier checkpoint"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,409 @@
+//! The loop of a chain: steps, draws, checkpoints.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, DType, Tensor, TensorData};
+use tati_core::{BatchPosition, ParameterLayout, Result, Rows, TatiError, require_positive};
+
+use super::recorder::Recorder;
+use super::run_folder::{FORMAT, RunFolder, State};
+use super::sampler::{Mover, record_error};
+use super::{Chain, Draw, Finished, Place, Progress, Statistics, Summary, divergence};
+
+const MODEL: &str = "model";
+const OPTIMIZER: &str = "sampler";
+const SCHEDULE: &str = "schedule";
+const KERNEL: &str = "kernel";
+
+/// Time from one report of the progress to the next.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+/// Draws reach the disk at least this often.
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+
+/// A chain under way, but for its model, which goes through each step by value.
+struct Drive<'a, M, R, L> {
+    chain: Chain<'a, M, R, L>,
+    mover: Mover,
+    recorder: Option<Recorder>,
+    /// Steps and draws taken.
+    step: u64,
+    num_draws: u64,
+    last: Statistics,
+    clock: Clock,
+}
+
+/// What the loop has to do by the time of day.
+struct Clock {
+    started: Instant,
+    first_step: u64,
+    next_report: Instant,
+    next_flush: Instant,
+    last_checkpoint: Instant,
+}
+
+/// Runs `chain` to its end, or until it is interrupted.
+pub(super) fn run<'a, M, R, L>(mut chain: Chain<'a, M, R, L>) -> Result<Finished<M>>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Sync,
+{
+    let layout = chain.potential.layout().clone();
+    let Some(mut model) = chain.model.take() else {
+        unreachable!("a chain has its model until it is run");
+    };
+    let mut drive = Drive {
+        mover: chain
+            .sampler
+            .start(&chain.noise, || layout.flatten(&model))?,
+        recorder: None,
+        step: 0,
+        num_draws: 0,
+        last: Statistics {
+            potential: f64::NAN,
+            step_size: chain.sampler.first_step_size().unwrap_or(f64::NAN),
+            ..Statistics::default()
+        },
+        clock: Clock::start(0),
+        chain,
+    };
+    if let Some((folder, place)) = drive.chain.folder.take() {
+        let checkpoint = match place {
+            Place::New => None,
+            Place::Resumed => folder.checkpoint()?,
+        };
+        if let Some(state) = &checkpoint {
+            model = drive.restore(&folder, state, model)?;
+        }
+        let kept_draws = checkpoint.map(|state| state.num_draws);
+        let config = drive.chain.run_config();
+        drive.recorder = Some(Recorder::new(folder, kept_draws, &config, &layout)?);
+    }
+    drive.clock = Clock::start(drive.step);
+    let outcome = drive.take_steps(model);
+    // Draws taken before a failure are kept, whatever it was; the failure is what is reported.
+    let kept = drive.recorder.as_mut().map_or(Ok(()), Recorder::flush);
+    let model = outcome?;
+    kept?;
+    drive.finish(model)
+}
+
+impl<M, R, L> Drive<'_, M, R, L>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Sync,
+{
+    fn take_steps(&mut self, mut model: M) -> Result<M> {
+        while self.step < self.chain.config.num_steps && !self.is_interrupted() {
+            model = self.take_step(model)?;
+            self.step += 1;
+            self.attend_to_clock(&model)?;
+        }
+        Ok(model)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.chain.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// One step, with its draw where one is due.
+    fn take_step(&mut self, model: M) -> Result<M> {
+        let is_draw = self.chain.config.is_draw(self.step);
+        let (model, seen, statistics) = match &self.mover {
+            Mover::Optimizer { .. } => {
+                let seen = self.look(&model, is_draw)?;
+                let (model, statistics) = self.optimize(model, is_draw)?;
+                (model, seen, statistics)
+            }
+            Mover::Kernel(_) => {
+                let statistics = self.transit()?;
+                let model = if is_draw { self.place(model)? } else { model };
+                let seen = self.look(&model, is_draw)?;
+                (model, seen, statistics)
+            }
+        };
+        if is_draw {
+            self.take_draw(seen, &statistics)?;
+        }
+        self.last = statistics;
+        Ok(model)
+    }
+
+    /// Takes down what a draw will need of the model: θ for the record, and the model for observers.
+    fn look(&mut self, model: &M, is_draw: bool) -> Result<Option<(M, Tensor<1>)>> {
+        if !is_draw {
+            return Ok(None);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.look(model)?;
+        }
+        if self.chain.observers.is_empty() {
+            return Ok(None);
+        }
+        let position = self.layout().flatten(model)?;
+        Ok(Some((model.valid(), position)))
+    }
+
+    fn take_draw(&mut self, seen: Option<(M, Tensor<1>)>, statistics: &Statistics) -> Result<()> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.append(self.step, statistics)?;
+        }
+        if let Some((model, position)) = &seen {
+            let draw = Draw {
+                index: self.num_draws,
+                step: self.step,
+                model,
+                position,
+                statistics,
+            };
+            for observer in &mut self.chain.observers {
+                observer.observe(&draw)?;
+            }
+        }
+        self.num_draws += 1;
+        Ok(())
+    }
+
+    /// A step of a Burn optimizer, measured if `is_draw`.
+    fn optimize(&mut self, model: M, is_draw: bool) -> Result<(M, Statistics)> {
+        let Mover::Optimizer {
+            optimizer,
+            schedule,
+            thermometer,
+        } = &mut self.mover
+        else {
+            unreachable!("called for optimizers");
+        };
+        if self.step > 0 {
+            self.chain.potential.next_batch();
+        }
+        let (loss, gradients) = self.chain.potential.gradients(&model);
+        if !loss.is_finite() {
+            let tensor = divergence::first_bad_tensor(&model, &gradients);
+            let walker = self.chain.noise.walker();
+            return Err(divergence::error(loss, self.step, walker, tensor));
+        }
+        let step_sizes = schedule.step();
+        let mut statistics = Statistics {
+            potential: loss,
+            step_size: step_sizes.base(),
+            ..Statistics::default()
+        };
+        require_positive("step_size", statistics.step_size)?;
+        if is_draw {
+            thermometer.arm();
+        }
+        let model = optimizer.step(step_sizes, model, gradients);
+        if is_draw {
+            statistics.add(&thermometer.read());
+            if let Some(norm) = statistics.gradient_norm.filter(|norm| !norm.is_finite()) {
+                let walker = self.chain.noise.walker();
+                return Err(divergence::gradient_error(norm, self.step, walker));
+            }
+        }
+        Ok((model, statistics))
+    }
+
+    /// A transition of a kernel.
+    fn transit(&mut self) -> Result<Statistics> {
+        let Mover::Kernel(kernel) = &mut self.mover else {
+            unreachable!("called for kernels");
+        };
+        let transition = kernel.transition(&self.chain.potential)?;
+        if !transition.potential.is_finite() {
+            let walker = self.chain.noise.walker();
+            return Err(divergence::error(transition.potential, self.step, walker, None));
+        }
+        Ok(transition.into())
+    }
+
+    /// `model` at the position of the kernel; as it is under an optimizer, which moves it itself.
+    fn place(&self, model: M) -> Result<M> {
+        let Mover::Kernel(kernel) = &self.mover else {
+            return Ok(model);
+        };
+        let layout = self.layout();
+        let position = kernel.position();
+        let data = TensorData::new(position.to_vec(), [position.len()]);
+        let device = layout.flatten(&model)?.device();
+        let dtype: DType = layout.dtype();
+        let flat = Tensor::from_data(data.convert_dtype(dtype), (&device, dtype));
+        layout.unflatten(model, flat)
+    }
+
+    fn layout(&self) -> &ParameterLayout {
+        self.chain.potential.layout()
+    }
+
+    fn attend_to_clock(&mut self, model: &M) -> Result<()> {
+        let config = &self.chain.config;
+        let every_steps = config.checkpoint_every_steps;
+        let mut is_checkpoint = every_steps.is_some_and(|steps| self.step.is_multiple_of(steps));
+        let now = Instant::now();
+        if now >= self.clock.next_report {
+            self.clock.next_report = now + REPORT_EVERY;
+            let since = now.duration_since(self.clock.last_checkpoint).as_secs_f64();
+            is_checkpoint |= config.checkpoint_every_seconds.is_some_and(|every| since >= every);
+            if now >= self.clock.next_flush {
+                self.clock.next_flush = now + FLUSH_EVERY;
+                self.recorder.as_mut().map_or(Ok(()), Recorder::flush)?;
+            }
+            self.report();
+        }
+        if is_checkpoint {
+            self.save_checkpoint(model)?;
+            self.clock.last_checkpoint = now;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self) {
+        let progress = Progress {
+            step: self.step,
+            num_steps: self.chain.config.num_steps,
+            num_draws: self.num_draws,
+            steps_per_second: self.clock.steps_per_second(self.step),
+            potential: self.last.potential,
+        };
+        if let Some(report) = &mut self.chain.progress {
+            report(&progress);
+        }
+    }
+
+    /// Saves the chain between two steps: draws first, so that a checkpoint never knows of a draw that the disk does not.
+    fn save_checkpoint(&mut self, model: &M) -> Result<()> {
+        let Some(recorder) = &mut self.recorder else {
+            return Ok(());
+        };
+        recorder.flush()?;
+        let model_bytes = model_bytes(model)?;
+        let mut parts = vec![(MODEL.to_string(), model_bytes)];
+        match &self.mover {
+            Mover::Optimizer {
+                optimizer,
+                schedule,
+                ..
+            } => {
+                let optimizer = optimizer.into_bytes();
+                let schedule = schedule.to_record().into_bytes();
+                for (name, bytes) in [(OPTIMIZER, optimizer), (SCHEDULE, schedule)] {
+                    let bytes = bytes.map_err(|error| record_error(name, error))?;
+                    parts.push((name.to_string(), bytes.to_vec()));
+                }
+            }
+            Mover::Kernel(kernel) => parts.push((KERNEL.to_string(), kernel.save())),
+        }
+        for (index, observer) in self.chain.observers.iter().enumerate() {
+            parts.push((observer_part(index), observer.save()));
+        }
+        let batch = self.chain.potential.batch_position();
+        let state = State {
+            format: FORMAT,
+            step: self.step,
+            num_draws: self.num_draws,
+            batch: batch.map(|position| (position.epoch, position.batch)),
+            files: Vec::new(),
+        };
+        recorder.folder.save_checkpoint(state, &parts)
+    }
+
+    /// Puts the chain where a checkpoint was taken.
+    fn restore(&mut self, folder: &RunFolder, state: &State, model: M) -> Result<M> {
+        let model = {
+            let (file, bytes) = folder.checkpoint_part(state, MODEL)?;
+            let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes))
+                .map_err(|error| TatiError::format(&file, error.to_string()))?;
+            model
+                .try_load_record(record)
+                .map_err(|error| TatiError::format(&file, error.to_string()))?
+        };
+        match &mut self.mover {
+            Mover::Optimizer {
+                optimizer,
+                schedule,
+                ..
+            } => {
+                let (file, bytes) = folder.checkpoint_part(state, OPTIMIZER)?;
+                *optimizer = load_optimizer(optimizer.clone(), bytes)
+                    .map_err(|error| TatiError::format(&file, error))?;
+                let (file, bytes) = folder.checkpoint_part(state, SCHEDULE)?;
+                let record =
+                    burn::lr_scheduler::LrSchedulerRecord::from_bytes(Bytes::from_bytes_vec(bytes))
+                        .map_err(|error| TatiError::format(&file, error.to_string()))?;
+                *schedule = schedule.clone().load_record(record);
+            }
+            Mover::Kernel(kernel) => {
+                let (_, bytes) = folder.checkpoint_part(state, KERNEL)?;
+                kernel.restore(&bytes)?;
+            }
+        }
+        for (index, observer) in self.chain.observers.iter_mut().enumerate() {
+            let (_, bytes) = folder.checkpoint_part(state, &observer_part(index))?;
+            observer.restore(&bytes)?;
+        }
+        if let Some((epoch, batch)) = state.batch {
+            let position = BatchPosition { epoch, batch };
+            self.chain.potential.resume_batches(position)?;
+        }
+        (self.step, self.num_draws) = (state.step, state.num_draws);
+        Ok(model)
+    }
+
+    fn finish(mut self, model: M) -> Result<Finished<M>> {
+        let model = self.place(model)?;
+        self.report();
+        let summary = Summary {
+            sampler: self.chain.sampler.name().to_string(),
+            seed: self.chain.noise.seed(),
+            num_steps: self.step,
+            num_draws: self.num_draws,
+            interrupted: self.step < self.chain.config.num_steps,
+            step_size: self.last.step_size,
+            steps_per_second: self.clock.steps_per_second(self.step),
+        };
+        self.save_checkpoint(&model)?;
+        if let Some(recorder) = &self.recorder {
+            recorder.folder.save_model(&model_bytes(&model)?)?;
+            recorder.folder.write_summary(&summary)?;
+        }
+        Ok(Finished { model, summary })
+    }
+}
+
+fn model_bytes<M: Module>(model: &M) -> Result<Vec<u8>> {
+    let bytes = model.clone().into_record().into_bytes();
+    let bytes = bytes.map_err(|error| record_error(MODEL, error))?;
+    Ok(bytes.to_vec())
+}
+
+fn load_optimizer(optimizer: ModuleOptimizer, bytes: Vec<u8>) -> Result<ModuleOptimizer, String> {
+    let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes))
+        .map_err(|error| error.to_string())?;
+    Ok(optimizer.load_record(record))
+}
+
+fn observer_part(index: usize) -> String {
+    format!("observer{index}")
+}
+
+impl Clock {
+    fn start(first_step: u64) -> Self {
+        let now = Instant::now();
+        Self {
+            started: now,
+            first_step,
+            next_report: now,
+            next_flush: now + FLUSH_EVERY,
+            last_checkpoint: now,
+        }
+    }
+
+    fn steps_per_second(&self, step: u64) -> f64 {
+        (step - self.first_step) as f64 / self.started.elapsed().as_secs_f64()
+    }
+}

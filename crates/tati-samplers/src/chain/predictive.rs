@@ -1,0 +1,364 @@
+//! Class probabilities averaged over draws, and what they are worth.
+
+mod gathered;
+
+use burn::tensor::{Int, Tensor};
+use tati_core::{Result, TatiError};
+
+use super::{Draw, Observer};
+use gathered::{Gathered, invalid_labels};
+
+pub use gathered::{PredictiveSummary, ReliabilityBin};
+
+/// What errors of records call it.
+const RECORD: &str = "of a predictive average";
+
+/// Averages the class probabilities of a model over the draws of a chain: the Bayesian predictive distribution
+///
+/// ```text
+/// p(class | item) = 1/n Σᵢ softmax(logits(item; θᵢ))
+/// ```
+///
+/// where exp(−βU) is the posterior. It keeps one double for each item and class, whatever the number of draws. Softmax and
+/// average are computed on the host in double precision.
+///
+/// A [`Chain`](crate::Chain) calls it for each draw and saves it with its checkpoints; a hand-written loop calls
+/// [`include`](Self::include).
+///
+/// # Example
+/// ```
+/// use burn::module::Module;
+/// use burn::nn::{Linear, LinearConfig};
+/// use burn::tensor::Tensor;
+/// use tati_samplers::PredictiveAverage;
+///
+/// let device = tati_core::open_device("flex")?;
+/// let inputs = Tensor::<2>::ones([4, 3], &device);
+/// let labels = vec![0, 1, 1, 0];
+/// let mut average = PredictiveAverage::new(move |model: &Linear| model.forward(inputs.clone()), labels)?;
+/// for _ in 0..3 {
+///     average.include(&LinearConfig::new(3, 2).init(&device))?;
+/// }
+/// let summary = average.summary().expect("three draws");
+/// assert_eq!(summary.num_draws, 3);
+/// assert!(summary.negative_log_likelihood <= summary.single_draw_negative_log_likelihood);
+/// # Ok::<(), tati_core::TatiError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PredictiveAverage<F> {
+    logits: F,
+    gathered: Gathered,
+}
+
+impl<F> PredictiveAverage<F> {
+    /// An average of no draws yet. `logits` evaluates a model on the items, in an order that stays the same, and returns
+    /// \[items, classes\]; `labels` are the classes of the items, counted from 0.
+    ///
+    /// The models that a chain hands over are in inference mode. A large set is best walked in chunks inside `logits`.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if there are no labels.
+    pub fn new<M>(logits: F, labels: Vec<usize>) -> Result<Self>
+    where
+        F: Fn(&M) -> Tensor<2>,
+    {
+        if labels.is_empty() {
+            return Err(invalid_labels(&"empty", "at least one label"));
+        }
+        Ok(Self {
+            logits,
+            gathered: Gathered::of(labels),
+        })
+    }
+
+    /// The same with the labels as a tensor of length \[items\].
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if there are no labels, or one is negative.
+    pub fn with_label_tensor<M>(logits: F, labels: Tensor<1, Int>) -> Result<Self>
+    where
+        F: Fn(&M) -> Tensor<2>,
+    {
+        let labels: Result<Vec<usize>> = labels
+            .into_data()
+            .iter::<i64>()
+            .map(|label| {
+                usize::try_from(label).map_err(|_| invalid_labels(&label, "at least 0"))
+            })
+            .collect();
+        Self::new(logits, labels?)
+    }
+
+    /// Takes the predictions of `model` into the average, as those of one more draw.
+    ///
+    /// # Errors
+    /// [`TatiError::ShapeMismatch`] if the logits are not \[items, classes\] with the number of labels and the classes of the
+    /// draws before, [`TatiError::InvalidSetting`] if a label is none of the classes, [`TatiError::NotFinite`] if
+    /// logits are NaN or infinite (−∞, a class ruled out, is allowed). The average is then as it was before.
+    pub fn include<M>(&mut self, model: &M) -> Result<()>
+    where
+        F: Fn(&M) -> Tensor<2>,
+    {
+        let logits = (self.logits)(model);
+        let [items, classes] = logits.dims();
+        let logits: Vec<f64> = logits.into_data().iter::<f64>().collect();
+        self.gathered.include(&logits, items, classes)
+    }
+
+    /// What the average is worth; `None` before the first draw.
+    pub fn summary(&self) -> Option<PredictiveSummary> {
+        (self.gathered.num_draws > 0).then(|| self.gathered.summary())
+    }
+
+    /// The averaged probabilities, row-major \[items, classes\]; empty before the first draw.
+    pub fn probabilities(&self) -> &[f64] {
+        &self.gathered.probabilities
+    }
+
+    /// The labels of the items.
+    pub fn labels(&self) -> &[usize] {
+        &self.gathered.labels
+    }
+
+    /// The number of classes, known from the first draw on; 0 before.
+    pub fn num_classes(&self) -> usize {
+        self.gathered.num_classes
+    }
+
+    /// Draws in the average.
+    pub fn num_draws(&self) -> u64 {
+        self.gathered.num_draws
+    }
+}
+
+impl<M, F: Fn(&M) -> Tensor<2>> Observer<M> for PredictiveAverage<F> {
+    fn observe(&mut self, draw: &Draw<'_, M>) -> Result<()> {
+        self.include(draw.model)
+    }
+
+    fn save(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Writing numbers into memory does not fail; if it did, restoring would say so.
+        if ciborium::into_writer(&self.gathered, &mut bytes).is_err() {
+            bytes.clear();
+        }
+        bytes
+    }
+
+    fn restore(&mut self, saved: &[u8]) -> Result<()> {
+        let refused = |reason: String| TatiError::Record {
+            what: RECORD.to_string(),
+            reason,
+        };
+        let gathered: Gathered = ciborium::from_reader(saved)
+            .map_err(|error| refused(format!("its bytes cannot be read: {error}")))?;
+        if gathered.labels != self.gathered.labels {
+            return Err(refused("it was made with other items: their labels differ".to_string()));
+        }
+        gathered.check().map_err(|reason| refused(reason.to_string()))?;
+        self.gathered = gathered;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+    use crate::Statistics;
+
+    type Logits = Vec<Vec<f32>>;
+
+    fn device() -> Device {
+        tati_core::open_device("flex").expect("flex is compiled in")
+    }
+
+    /// A "model" is its table of logits.
+    fn tabulated(model: &Logits) -> Tensor<2> {
+        let shape = [model.len(), model.first().map_or(0, Vec::len)];
+        Tensor::from_data(TensorData::new(model.concat(), shape), &device())
+    }
+
+    /// Logits whose softmax has these probabilities.
+    fn logits(probabilities: &[&[f64]]) -> Logits {
+        let row = |row: &&[f64]| row.iter().map(|p| p.ln() as f32).collect();
+        probabilities.iter().map(row).collect()
+    }
+
+    fn average(labels: Vec<usize>, draws: &[Logits]) -> PredictiveAverage<fn(&Logits) -> Tensor<2>> {
+        let mut average =
+            PredictiveAverage::new(tabulated as fn(&Logits) -> Tensor<2>, labels).expect("labels");
+        for draw in draws {
+            average.include(draw).expect("a draw");
+        }
+        average
+    }
+
+    fn close(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+    }
+
+    /// Two draws of three items in two classes.
+    fn example() -> PredictiveAverage<fn(&Logits) -> Tensor<2>> {
+        average(
+            vec![0, 1, 1],
+            &[
+                logits(&[&[0.9, 0.1], &[0.6, 0.4], &[0.3, 0.7]]),
+                logits(&[&[0.7, 0.3], &[0.2, 0.8], &[0.9, 0.1]]),
+            ],
+        )
+    }
+
+    #[test]
+    fn a_summary_written_out() {
+        let average = example();
+        let expected = [0.8, 0.2, 0.4, 0.6, 0.6, 0.4];
+        for (found, expected) in average.probabilities().iter().zip(expected) {
+            close(*found, expected);
+        }
+        let summary = average.summary().expect("two draws");
+        assert_eq!((summary.num_draws, average.num_classes()), (2, 2));
+        close(summary.accuracy, 2.0 / 3.0);
+        let nll = -(0.8f64.ln() + 0.6f64.ln() + 0.4f64.ln()) / 3.0;
+        close(summary.negative_log_likelihood, nll);
+        // Each draw is right twice of three times.
+        close(summary.single_draw_accuracy, 2.0 / 3.0);
+        let first = -(0.9f64.ln() + 0.4f64.ln() + 0.7f64.ln()) / 3.0;
+        let second = -(0.7f64.ln() + 0.8f64.ln() + 0.1f64.ln()) / 3.0;
+        close(summary.single_draw_negative_log_likelihood, 0.5 * (first + second));
+        // Confidences 0.8, right; 0.6, right; 0.6, wrong.
+        let error = 1.0 / 3.0 * 0.2 + 2.0 / 3.0 * (0.6 - 0.5);
+        close(summary.expected_calibration_error, error);
+        assert_eq!(summary.bins.len(), 15);
+        let filled: Vec<_> = summary.bins.iter().filter(|bin| bin.num_items > 0).collect();
+        assert_eq!(filled.len(), 2);
+        assert_eq!((filled[0].num_items, filled[0].accuracy), (2, 0.5));
+        close(filled[0].confidence, 0.6);
+        assert_eq!(summary.bins[11], *filled[1]);
+        assert_eq!((filled[1].num_items, filled[1].accuracy), (1, 1.0));
+        close(filled[1].confidence, 0.8);
+    }
+
+    #[test]
+    fn bins_are_closed_above() {
+        // Confidences of exactly ½ = 7.5/15 and 1 = 15/15.
+        let certain = f32::NEG_INFINITY;
+        let average = average(vec![0, 1], &[vec![vec![0.0, 0.0], vec![0.0, certain]]]);
+        let summary = average.summary().expect("a draw");
+        assert_eq!((summary.bins[7].num_items, summary.bins[7].accuracy), (1, 1.0));
+        assert_eq!((summary.bins[14].num_items, summary.bins[14].accuracy), (1, 0.0));
+        assert_eq!(summary.expected_calibration_error, 0.75);
+        // The label that was ruled out has a probability of 0, and a large but finite cost.
+        let expected = 0.5 * (2f64.ln() - f64::MIN_POSITIVE.ln());
+        close(summary.negative_log_likelihood, expected);
+        close(summary.single_draw_negative_log_likelihood, expected);
+    }
+
+    #[test]
+    fn softmax_does_not_overflow() {
+        let average = average(vec![1], &[vec![vec![1000.0, 1001.0, -2000.0]]]);
+        let e = std::f64::consts::E;
+        close(average.probabilities()[1], e / (1.0 + e));
+        assert_eq!(average.probabilities()[2], 0.0);
+    }
+
+    #[test]
+    fn saved_and_restored_it_continues_exactly() {
+        let more = logits(&[&[0.123, 0.877], &[0.456, 0.544], &[0.01, 0.99]]);
+        let mut whole = example();
+        let saved = Observer::<Logits>::save(&whole);
+        let mut resumed = average(vec![0, 1, 1], &[]);
+        assert!(resumed.summary().is_none());
+        Observer::<Logits>::restore(&mut resumed, &saved).expect("restored");
+        assert_eq!(resumed.summary(), whole.summary());
+        let statistics = Statistics::default();
+        let position = Tensor::zeros([1], &device());
+        let draw = Draw {
+            index: 2,
+            step: 30,
+            model: &more,
+            position: &position,
+            statistics: &statistics,
+        };
+        whole.observe(&draw).expect("a draw");
+        resumed.observe(&draw).expect("a draw");
+        assert_eq!(resumed.num_draws(), 3);
+        let bits = |average: &PredictiveAverage<_>| -> Vec<u64> {
+            average.probabilities().iter().map(|p: &f64| p.to_bits()).collect()
+        };
+        assert_eq!(bits(&resumed), bits(&whole));
+        assert_eq!(resumed.summary(), whole.summary());
+        assert_eq!(Observer::<Logits>::save(&resumed), Observer::<Logits>::save(&whole));
+
+        // Before the first draw, too.
+        let empty = Observer::<Logits>::save(&average(vec![0, 1, 1], &[]));
+        Observer::<Logits>::restore(&mut resumed, &empty).expect("restored");
+        assert_eq!(resumed.num_draws(), 0);
+        resumed.include(&more).expect("a draw");
+    }
+
+    #[test]
+    fn records_that_do_not_fit_are_refused() {
+        let saved = Observer::<Logits>::save(&example());
+        let mut other = average(vec![0, 1, 0], &[]);
+        let mut cases: Vec<Vec<u8>> = vec![vec![], b"abacus".to_vec(), saved[..saved.len() / 2].to_vec()];
+        for bytes in &cases {
+            let message = Observer::<Logits>::restore(&mut other, bytes).expect_err("refused");
+            assert!(message.to_string().contains("cannot be read"), "{message}");
+        }
+        let message = Observer::<Logits>::restore(&mut other, &saved).expect_err("refused");
+        assert!(message.to_string().contains("labels differ"), "{message}");
+
+        let mut gathered = example().gathered;
+        gathered.probabilities.pop();
+        let mut contradictory = example().gathered;
+        contradictory.num_draws = 0;
+        cases.clear();
+        for gathered in [gathered, contradictory] {
+            let mut bytes = Vec::new();
+            ciborium::into_writer(&gathered, &mut bytes).expect("bytes");
+            cases.push(bytes);
+        }
+        let mut same = example();
+        let before = same.summary();
+        for bytes in &cases {
+            assert!(Observer::<Logits>::restore(&mut same, bytes).is_err());
+        }
+        assert_eq!(same.summary(), before);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_and_changes_nothing() {
+        let mut average = example();
+        let before = average.summary();
+        let row = |row: &[f32]| vec![row.to_vec(); 3];
+        let cases = [
+            (vec![vec![0.0, 0.0]; 2], "expected [3, 2], found [2, 2]"),
+            (row(&[0.0, 0.0, 0.0]), "expected [3, 2], found [3, 3]"),
+            (row(&[0.0, f32::NAN]), "a logit of item 0 in draw 2 is NaN"),
+            (row(&[0.0, f32::INFINITY]), "is inf"),
+            (row(&[f32::NEG_INFINITY; 2]), "is -inf"),
+        ];
+        for (draw, part) in cases {
+            let message = average.include(&draw).expect_err("refused").to_string();
+            assert!(message.contains(part), "{message}");
+        }
+        assert_eq!(average.summary(), before);
+        let mut beyond = self::average(vec![0, 2, 1], &[]);
+        let message = beyond.include(&row(&[0.0, 0.0])).expect_err("refused").to_string();
+        assert_eq!(message, "`labels` is 2: it must be below the number of classes, 2");
+    }
+
+    #[test]
+    fn labels_may_be_a_tensor() {
+        let tensor = |labels: &[i32]| Tensor::<1, Int>::from_data(labels, &device());
+        let average = PredictiveAverage::with_label_tensor(tabulated, tensor(&[0, 1, 1]));
+        assert_eq!(average.expect("labels").labels(), [0, 1, 1]);
+        for (labels, part) in [(tensor(&[0, -1]), "`labels` is -1"), (tensor(&[]), "empty")] {
+            let refused = PredictiveAverage::with_label_tensor(tabulated, labels);
+            let message = refused.err().expect("refused").to_string();
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

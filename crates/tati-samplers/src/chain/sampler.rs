@@ -1,0 +1,148 @@
+//! A sampler of either kind as a chain takes it: a Burn optimizer with its step sizes, or a kernel on the flat vector.
+
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::optim::ModuleOptimizer;
+use burn::tensor::Tensor;
+use serde_json::Value;
+use tati_core::{Result, TatiError};
+
+use crate::{Kernel, KernelConfig, NoiseSource, SamplerConfig, Thermometer, entropy_seed};
+
+/// A sampler ready for a chain.
+///
+/// # Example
+/// ```
+/// use tati_samplers::{BaoabConfig, ChainSampler, HmcConfig};
+///
+/// let kinetic = ChainSampler::optimizer(&BaoabConfig::new(6.0e4), 0.05);
+/// let exact = ChainSampler::kernel(&HmcConfig::new(6.0e4, 0.01, 0.1));
+/// assert_eq!((kinetic.name(), exact.name()), ("baoab", "hmc"));
+/// ```
+pub struct ChainSampler {
+    name: &'static str,
+    settings: Value,
+    seed: Option<u64>,
+    walker: u32,
+    start: Start,
+}
+
+type StartOptimizer = Box<dyn Fn(&NoiseSource, &Thermometer) -> Result<ModuleOptimizer>>;
+type StartKernel = Box<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>>>;
+
+enum Start {
+    Optimizer(StartOptimizer, ModuleLrScheduler),
+    Kernel(StartKernel),
+}
+
+/// A sampler on its way.
+pub(super) enum Mover {
+    Optimizer {
+        optimizer: ModuleOptimizer,
+        schedule: ModuleLrScheduler,
+        thermometer: Thermometer,
+    },
+    Kernel(Box<dyn Kernel>),
+}
+
+impl ChainSampler {
+    /// A sampler that is a Burn optimizer, with a constant step size, a Burn `LrScheduler` or a `ModuleLrScheduler`.
+    pub fn optimizer<C: SamplerConfig + Clone + 'static>(
+        config: &C,
+        step_size: impl Into<ModuleLrScheduler>,
+    ) -> Self {
+        let (seed, walker) = config.seed_and_walker();
+        let own = config.clone();
+        Self {
+            name: C::NAME,
+            settings: settings(config),
+            seed,
+            walker,
+            start: Start::Optimizer(
+                Box::new(move |noise, thermometer| own.start(noise, thermometer)),
+                step_size.into(),
+            ),
+        }
+    }
+
+    /// A kernel on the flat vector, for potentials over the full batch.
+    pub fn kernel<C: KernelConfig + Clone + 'static>(config: &C) -> Self {
+        let (seed, walker) = config.seed_and_walker();
+        let own = config.clone();
+        Self {
+            name: C::NAME,
+            settings: settings(config),
+            seed,
+            walker,
+            start: Start::Kernel(Box::new(move |position, noise| own.start(position, noise))),
+        }
+    }
+
+    /// The sampler's name, as `baoab`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The sampler's settings as JSON, without seed and walker.
+    pub(super) fn settings(&self) -> &Value {
+        &self.settings
+    }
+
+    /// The seed that was set.
+    pub(super) fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// The step size that the run begins with; `None` for kernels, whose settings have it.
+    pub(super) fn first_step_size(&self) -> Option<f64> {
+        match &self.start {
+            Start::Optimizer(_, schedule) => Some(schedule.clone().step().base()),
+            Start::Kernel(_) => None,
+        }
+    }
+
+    pub(super) fn needs_full_batch(&self) -> bool {
+        matches!(self.start, Start::Kernel(_))
+    }
+
+    /// The noise of the run, from the seed that was set or from entropy.
+    pub(super) fn noise(&self) -> NoiseSource {
+        NoiseSource::new(self.seed.unwrap_or_else(entropy_seed), self.walker)
+    }
+
+    /// The sampler at its first step. `position` is asked for by kernels alone.
+    pub(super) fn start(
+        &self,
+        noise: &NoiseSource,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+    ) -> Result<Mover> {
+        match &self.start {
+            Start::Optimizer(start, schedule) => {
+                let thermometer = Thermometer::new();
+                Ok(Mover::Optimizer {
+                    optimizer: start(noise, &thermometer)?,
+                    schedule: schedule.clone(),
+                    thermometer,
+                })
+            }
+            Start::Kernel(start) => start(&position()?, noise).map(Mover::Kernel),
+        }
+    }
+}
+
+/// A config as JSON, without the seed and walker, which the run keeps elsewhere.
+fn settings(config: &impl burn::config::Config) -> Value {
+    let mut settings = serde_json::to_value(config).unwrap_or(Value::Null);
+    if let Value::Object(settings) = &mut settings {
+        settings.remove("seed");
+        settings.remove("walker");
+    }
+    settings
+}
+
+/// A record of Burn that does not fit.
+pub(super) fn record_error(what: &str, error: impl std::fmt::Display) -> TatiError {
+    TatiError::Record {
+        what: what.to_string(),
+        reason: error.to_string(),
+    }
+}

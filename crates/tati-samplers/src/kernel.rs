@@ -1,0 +1,100 @@
+//! Transition kernels on the flat parameter vector: what MALA, HMC, NUTS and the microcanonical sampler have in common.
+//!
+//! They need the exact potential (full batch), because they compare energies of different positions.
+
+use burn::tensor::Tensor;
+use tati_core::{Potential, Result};
+
+use crate::NoiseSource;
+
+/// A Markov chain on the flat vector θ of length N whose transitions leave exp(−βU) invariant, exactly or up to an error
+/// of the step size.
+///
+/// A kernel holds its position in double precision and its own state; the potential is handed in at each transition, and
+/// must be the same function each time.
+pub trait Kernel: Send {
+    /// Takes one transition and reports on the state after it.
+    ///
+    /// # Errors
+    /// If the potential fails, or is not finite where the kernel cannot go on. A proposal of non-finite energy is rejected,
+    /// not an error.
+    fn transition(&mut self, potential: &dyn Potential) -> Result<Transition>;
+
+    /// θ, of length N.
+    fn position(&self) -> &[f64];
+
+    /// How many of the first transitions tune the kernel. Their draws are not from exp(−βU): burn-in must cover them.
+    fn tuning_steps(&self) -> u64 {
+        0
+    }
+
+    /// Everything that the transitions to come depend on besides the settings, as bytes.
+    fn save(&self) -> Vec<u8>;
+
+    /// Continues from saved bytes: the next transition is the one that would have come next, bit for bit.
+    ///
+    /// # Errors
+    /// If the bytes are not those of a kernel of this kind and size.
+    fn restore(&mut self, saved: &[u8]) -> Result<()>;
+}
+
+/// What one transition reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transition {
+    /// U at the position after the transition.
+    pub potential: f64,
+    /// θ·∇U/2 at the position after the transition, with mean N/(2β) where exp(−βU) is a density.
+    pub virial: f64,
+    /// |∇U| at the position after the transition.
+    pub gradient_norm: f64,
+    /// p·p/2 of the momenta that the transition began with; `None` where there are none.
+    pub kinetic_energy: Option<f64>,
+    /// The probability with which the proposal was accepted, averaged over the trajectory for NUTS; `None` for kernels that
+    /// accept everything.
+    pub acceptance: Option<f64>,
+    /// The step size of this transition.
+    pub step_size: f64,
+    /// Gradients evaluated.
+    pub num_gradients: usize,
+    /// Whether the trajectory diverged: its energy error exceeded 1000/β or was not finite.
+    pub diverged: bool,
+}
+
+/// The configuration of a kernel: what a [`Chain`](crate::Chain) needs to know of it.
+pub trait KernelConfig: burn::config::Config {
+    /// The kernel's name, as `hmc`.
+    const NAME: &'static str;
+
+    /// The kernel at `position`, of shape \[N\], with the seed and walker of `noise` instead of the config's. Potentials are
+    /// evaluated on the device and in the precision of `position`.
+    ///
+    /// # Errors
+    /// [`tati_core::TatiError::InvalidSetting`] for a setting outside its domain.
+    fn start(&self, position: &Tensor<1>, noise: &NoiseSource) -> Result<Box<dyn Kernel>>;
+
+    /// The seed and walker of the config; `None` for a seed from entropy.
+    fn seed_and_walker(&self) -> (Option<u64>, u32);
+}
+
+/// Makes `$Config`, which has `init`, `seed` and `walker`, the configuration of the kernel `$name`.
+macro_rules! kernel_config {
+    ($Config:ident, $name:literal) => {
+        impl $crate::kernel::KernelConfig for $Config {
+            const NAME: &'static str = $name;
+
+            fn start(
+                &self,
+                position: &burn::tensor::Tensor<1>,
+                noise: &$crate::NoiseSource,
+            ) -> tati_core::Result<Box<dyn $crate::Kernel>> {
+                Ok(Box::new(self.init(position, noise)?))
+            }
+
+            fn seed_and_walker(&self) -> (Option<u64>, u32) {
+                (self.seed, self.walker)
+            }
+        }
+    };
+}
+
+pub(crate) use kernel_config;

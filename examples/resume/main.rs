@@ -1,0 +1,186 @@
+//! Stop a chain at any moment, by Ctrl-C or kill -9, and go on as if nothing had happened.
+//!
+//! A small network on the `spiral` data is sampled and recorded in a run folder: its configuration, the
+//! draws as a Zarr store, a checkpoint every so many steps, and at the end the last model. A checkpoint holds all that the steps
+//! to come depend on: θ, the momenta, thermostats and running moments, the step, the place in the order of mini-batches. Noise
+//! is a function of (seed, walker, tensor, step) and needs no state. So a run that was killed and resumed records what
+//! the uninterrupted run records, bit for bit:
+//!
+//! ```text
+//! cargo run --release --example resume -- --seed 1 --out target/whole
+//! cargo run --release --example resume -- --seed 1 --out target/stopped      # stop it with Ctrl-C, or kill -9
+//! cargo run --release --example resume -- --seed 1 --out target/stopped --resume
+//! diff -r target/whole/trajectory.zarr target/stopped/trajectory.zarr        # no difference
+//! ```
+//!
+//! `--sampler` takes every sampler of tati. Those with an accept step, and the microcanonical one, need exact energies and use
+//! all data at every step; the others mini-batches.
+
+mod samplers;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::tensor::{Int, Tensor};
+use clap::Parser;
+use samplers::SamplerName;
+use serde::Serialize;
+use support::{CommonOptions, Failure};
+use tati::models::{Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape};
+use tati::prelude::*;
+use tati::samplers::{ChainConfig, Progress};
+use tati::{Trajectory, require_count};
+
+/// Sample a small network, recording it; stop it as you like, and resume.
+#[derive(Parser, Debug)]
+struct Options {
+    #[command(flatten)]
+    common: CommonOptions,
+    /// Folder of the run
+    #[arg(long, default_value = "target/resume")]
+    out: PathBuf,
+    /// Go on with the run in the folder instead of beginning a new one
+    #[arg(long)]
+    resume: bool,
+    /// The sampler
+    #[arg(long, default_value = "baoab")]
+    sampler: SamplerName,
+    /// Steps in all
+    #[arg(long, default_value_t = 20_000)]
+    steps: usize,
+    /// Steps at the start that are not recorded
+    #[arg(long, default_value_t = 1000)]
+    burn_in: usize,
+    /// Steps from one draw to the next
+    #[arg(long, default_value_t = 10)]
+    thinning: usize,
+    /// Steps from one checkpoint to the next
+    #[arg(long, default_value_t = 1000)]
+    checkpoint_every: usize,
+    /// Data points in a mini-batch
+    #[arg(long, default_value_t = 50)]
+    batch_size: usize,
+}
+
+#[derive(Serialize)]
+struct Results {
+    sampler: String,
+    num_parameters: usize,
+    seed: u64,
+    device: String,
+    run: String,
+    num_steps: u64,
+    num_draws: u64,
+    interrupted: bool,
+    step_size: f64,
+    steps_per_second: f64,
+    mean_potential: f64,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    support::run(|| example(&options))
+}
+
+fn example(options: &Options) -> Result<(), Failure> {
+    require_count("steps", options.steps, 1..)?;
+    let device = options.common.open_device()?;
+    let seed = options.common.seed();
+    // Burn draws initial weights from the device's generator: seeded, so that a run killed before its first checkpoint
+    // begins again where it began.
+    device.seed(seed);
+    let model = MlpConfig::new(vec![8])
+        .with_inputs(2)
+        .with_outputs(2)
+        .with_activation(Activation::Tanh)
+        .init(&device);
+    let data = PlaygroundConfig::new(PlaygroundShape::Spiral)
+        .with_samples(200)
+        .with_noise(0.1)
+        .with_seed(1)
+        .generate()?
+        .to_tensors(&device.clone().inner());
+    let loss = |model: &Mlp, (points, labels): (Tensor<2>, Tensor<1, Int>)| {
+        let logits = model.forward(points);
+        CrossEntropyLossConfig::new()
+            .init(&logits.device())
+            .forward(logits, labels)
+    };
+    let mut potential = ModelPotential::new(model.clone(), data, loss)?;
+    if !options.sampler.needs_full_batch() {
+        potential = potential.with_batch_size(options.batch_size, seed)?;
+    }
+    let num_parameters = potential.layout().num_parameters();
+    let chain = ChainConfig::new(options.steps as u64)
+        .with_burn_in(options.burn_in as u64)
+        .with_thinning(options.thinning as u64)
+        .with_checkpoint_every_steps(Some(options.checkpoint_every as u64))
+        .init(model, potential, options.sampler.build(seed))?
+        .with_interrupt(&support::interrupt_flag()?);
+    let chain = if options.resume {
+        chain.resume(&options.out)?
+    } else {
+        chain.record(&options.out)?
+    };
+    let bar = support::progress("sampling", options.steps);
+    let finished = chain
+        .with_progress(|progress: &Progress| {
+            bar.set_position(progress.step);
+            bar.set_message(format!("U = {:.4}", progress.potential));
+        })
+        .run()?;
+    bar.finish_and_clear();
+
+    let summary = finished.summary;
+    let results = Results {
+        sampler: summary.sampler.clone(),
+        num_parameters,
+        seed: summary.seed,
+        device: options.common.device.clone(),
+        run: options.out.display().to_string(),
+        num_steps: summary.num_steps,
+        num_draws: summary.num_draws,
+        interrupted: summary.interrupted,
+        step_size: summary.step_size,
+        steps_per_second: summary.steps_per_second,
+        mean_potential: mean_potential(options, summary.num_draws as usize)?,
+    };
+    options.common.print(&results, || results.text())
+}
+
+/// Of all draws recorded, those before the last stop included.
+fn mean_potential(options: &Options, num_draws: usize) -> Result<f64, TatiError> {
+    if num_draws == 0 {
+        return Ok(f64::NAN);
+    }
+    let trajectory = Trajectory::open(options.out.join("trajectory.zarr"))?;
+    let potential = trajectory.statistic("potential", 0, 0..num_draws)?;
+    Ok(potential.iter().sum::<f64>() / num_draws as f64)
+}
+
+impl Results {
+    fn text(&self) -> String {
+        let end = if self.interrupted {
+            format!("stopped; go on with `--resume --out {}`", self.run)
+        } else {
+            "finished".to_string()
+        };
+        format!(
+            "{} over {} parameters on {}, seed {}\n{} steps, {} draws in {}: {end}\nstep size {:.4e}, {:.0} steps/s, mean \
+             potential {:.5}\n",
+            self.sampler,
+            self.num_parameters,
+            self.device,
+            self.seed,
+            self.num_steps,
+            self.num_draws,
+            self.run,
+            self.step_size,
+            self.steps_per_second,
+            self.mean_potential
+        )
+    }
+}
