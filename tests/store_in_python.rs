@@ -7,9 +7,15 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
-use tati::core::{Precision, Trajectory, TrajectoryLayout, TrajectoryWriter};
+use tati::{Precision, Trajectory, TrajectoryLayout, TrajectoryWriter};
 
-const NUM_DRAWS: usize = 300;
+const NUM_DRAWS: usize = 100;
+
+/// So many that the draws do not fit into one chunk.
+const NUM_PARAMETERS: usize = 30_000;
+
+/// Of these the values are compared.
+const NUM_COMPARED: usize = 5;
 
 /// The Python with the packages of `tests/python/requirements.txt`. Without it the test called `test` is skipped by name, except in
 /// CI, where it fails.
@@ -28,19 +34,23 @@ fn python(test: &str) -> Option<OsString> {
 /// Pseudo-random numbers that are nearly independent.
 fn number(chain: usize, draw: usize, index: usize) -> f64 {
     let seed = (chain * 1_000_003 + draw * 7919 + index * 104_729 + 1) as f64;
-    (seed.sin() * 43_758.545_312_3).fract()
+    (seed.sin() * 43_758.5).fract()
 }
 
-fn write(path: &Path, precision: Precision) -> Value {
+/// Records a run at `path` and says what is in it.
+fn write(path: &Path, precision: Precision, dtype: &str) -> Value {
     let run = json!({ "seed": 11, "config": { "step_size": 0.05 } });
-    let layout = TrajectoryLayout::flat(2, 5, precision)
+    let attributes: Map<String, Value> = run.as_object().cloned().unwrap();
+    let layout = TrajectoryLayout::flat(2, NUM_PARAMETERS, precision)
         .with_statistics(["potential", "kinetic_energy"])
-        .with_attributes(run.as_object().cloned().unwrap_or_else(Map::new));
+        .with_attributes(attributes);
     let mut writer = TrajectoryWriter::create(path, &layout).unwrap();
     for draw in 0..NUM_DRAWS {
         for chain in 0..2 {
-            let theta: Vec<f64> = (0..5).map(|index| number(chain, draw, index)).collect();
-            let statistics = [number(chain, draw, 5), number(chain, draw, 6)];
+            let theta: Vec<f64> = (0..NUM_PARAMETERS)
+                .map(|index| number(chain, draw, index))
+                .collect();
+            let statistics = [number(chain, draw, 5).abs(), number(chain, draw, 6).abs()];
             let step = 10 * draw as u64 + 5;
             match precision {
                 Precision::F32 => {
@@ -50,22 +60,28 @@ fn write(path: &Path, precision: Precision) -> Value {
                 Precision::F64 => writer.append(chain, step, &theta, &statistics).unwrap(),
             }
         }
-        if draw % 100 == 50 {
+        if draw % 40 == 39 {
             writer.flush().unwrap();
         }
     }
     writer.flush().unwrap();
 
     let trajectory = Trajectory::open(path).unwrap();
+    let compared = |theta: Vec<f64>| -> Vec<f64> {
+        let draws = theta.chunks_exact(NUM_PARAMETERS);
+        draws
+            .flat_map(|draw| draw[..NUM_COMPARED].to_vec())
+            .collect()
+    };
     let chains = |values: &dyn Fn(usize) -> Vec<f64>| json!([values(0), values(1)]);
     json!({
         "num_chains": 2,
         "num_draws": NUM_DRAWS,
-        "num_parameters": 5,
-        "dtype": precision.numpy_name(),
-        "tensors": [{ "name": "theta", "shape": [5], "offset": 0 }],
+        "num_parameters": NUM_PARAMETERS,
+        "dtype": dtype,
+        "tensors": [{ "name": "theta", "shape": [NUM_PARAMETERS], "offset": 0 }],
         "run": run,
-        "theta": chains(&|chain| trajectory.theta(chain, ..).unwrap()),
+        "theta": chains(&|chain| compared(trajectory.theta(chain, ..).unwrap())),
         "step": [trajectory.steps(0, ..).unwrap(), trajectory.steps(1, ..).unwrap()],
         "statistics": {
             "potential": chains(&|chain| trajectory.statistic("potential", chain, ..).unwrap()),
@@ -74,31 +90,17 @@ fn write(path: &Path, precision: Precision) -> Value {
     })
 }
 
-/// The name that NumPy has for a precision.
-trait NumpyName {
-    fn numpy_name(self) -> &'static str;
-}
-
-impl NumpyName for Precision {
-    fn numpy_name(self) -> &'static str {
-        match self {
-            Precision::F32 => "float32",
-            Precision::F64 => "float64",
-        }
-    }
-}
-
 #[test]
 fn python_reads_what_was_recorded() {
     let Some(python) = python("python_reads_what_was_recorded") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    for precision in [Precision::F32, Precision::F64] {
-        let store = folder.path().join(precision.name());
-        let expected = folder.path().join(format!("{}.json", precision.name()));
-        let content = write(&store, precision);
-        fs::write(&expected, content.to_string()).unwrap();
+    for (precision, dtype) in [(Precision::F32, "float32"), (Precision::F64, "float64")] {
+        let store = folder.path().join(dtype);
+        let expected = folder.path().join(format!("{dtype}.json"));
+        let content = write(&store, precision, dtype).to_string();
+        fs::write(&expected, content).unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/open_store.py");
         let output = Command::new(&python)
             .arg(script)

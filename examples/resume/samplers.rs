@@ -66,14 +66,14 @@ impl SamplerName {
             Self::Sgnht => optimizer!(SgnhtConfig::new(beta).with_friction(1.0), 0.05),
             Self::Ccadl => optimizer!(CcadlConfig::new(beta).with_friction(1.0), 0.05),
             Self::Mala => kernel!(MalaConfig::new(beta, 0.01).with_target_acceptance(Some(0.57))),
-            Self::Hmc1 => kernel!(
-                HmcConfig::new(beta, 0.05, 0.5).with_order(HmcOrder::SymplecticEuler)
-            ),
-            Self::Hmc2 => kernel!(
-                HmcConfig::new(beta, 0.1, 1.0).with_target_acceptance(Some(0.8))
-            ),
+            Self::Hmc1 => {
+                kernel!(HmcConfig::new(beta, 0.05, 0.5).with_order(HmcOrder::SymplecticEuler))
+            }
+            Self::Hmc2 => kernel!(HmcConfig::new(beta, 0.1, 1.0).with_target_acceptance(Some(0.8))),
             Self::Nuts => kernel!(
-                NutsConfig::new(beta).with_tuning_steps(200).with_max_depth(6)
+                NutsConfig::new(beta)
+                    .with_tuning_steps(200)
+                    .with_max_depth(3)
             ),
             Self::Mclmc => kernel!(MclmcConfig::new(beta, 0.1)),
         }

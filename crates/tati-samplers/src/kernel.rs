@@ -41,13 +41,14 @@ pub trait Kernel: Send {
 /// What one transition reports.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transition {
-    /// U at the position after the transition.
+    /// U at the position after the transition, the prior included, as in all that follows.
     pub potential: f64,
     /// θ·∇U/2 at the position after the transition, with mean N/(2β) where exp(−βU) is a density.
     pub virial: f64,
     /// |∇U| at the position after the transition.
     pub gradient_norm: f64,
-    /// p·p/2 of the momenta that the transition began with; `None` where there are none.
+    /// p·p/2 of the momenta that the transition began with (pᵀM⁻¹p/2 where there is a mass matrix M); `None` where there are
+    /// none.
     pub kinetic_energy: Option<f64>,
     /// The probability with which the proposal was accepted, averaged over the trajectory for NUTS; `None` for kernels that
     /// accept everything.

@@ -20,6 +20,8 @@ mod fused;
 mod harmonic;
 mod inverse_temperature;
 mod kernel;
+#[cfg(feature = "train")]
+pub mod metrics;
 mod metropolis;
 mod microcanonical;
 mod optim;
@@ -29,7 +31,8 @@ mod splitting;
 mod thermometer;
 
 pub use chain::{
-    Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, Progress, Statistics, Summary,
+    Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, PredictiveAverage, PredictiveSummary,
+    Progress, ReliabilityBin, Statistics, Summary,
 };
 pub use fused::philox::NoiseStream;
 pub use harmonic::{

@@ -251,8 +251,10 @@ fn a_damaged_chunk_names_its_draws_and_spares_the_others() {
     }
 }
 
+type Edit = fn(&mut Value);
+
 /// Changes the root's metadata.
-fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
+fn edit(path: &Path, change: Edit) {
     let file = path.join("zarr.json");
     let mut root: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     change(&mut root);
@@ -302,7 +304,7 @@ fn metadata_that_are_not_those_of_a_trajectory_are_refused() {
         assert!(message.contains("it is damaged (EOF"), "{message}");
         assert_eq!(message.lines().count(), 1);
     }
-    let edits: [(&str, fn(&mut Value)); 6] = [
+    let edits: [(&str, Edit); 6] = [
         ("`tati_trajectory` is missing", |root| {
             root["attributes"] = Value::Null
         }),
@@ -343,28 +345,39 @@ fn only_the_same_run_is_resumed_and_only_from_draws_it_has() {
     finished(&run, &path);
     let before = snapshot(&path);
     let flat = TrajectoryLayout::flat;
+    let tensor = crate::ParameterTensor {
+        name: "x".to_string(),
+        shape: vec![2],
+        offset: Some(0),
+    };
+    let renamed = TrajectoryLayout::new(2, Precision::F32, vec![tensor]);
     let named = |layout: TrajectoryLayout| layout.with_statistics(["statistic0"]);
     for (layout, num_draws, part) in [
         (
             named(flat(1, 2, Precision::F32)),
             vec![1],
-            "its chains are 2, not 1",
+            "it has 2 chains, not 1 chains",
         ),
-        (run.layout(), vec![1], "its chains are 2, not 1"),
+        (run.layout(), vec![1], "it has 2 chains, not 1 chains"),
         (
             named(flat(2, 3, Precision::F32)),
             vec![1, 1],
-            "its parameters are 2, not 3",
+            "2 parameters in f32, not 3 parameters in f32",
         ),
         (
             named(flat(2, 2, Precision::F64)),
             vec![1, 1],
-            "its parameters are f32, not f64",
+            "2 parameters in f32, not 2 parameters in f64",
         ),
         (
             flat(2, 2, Precision::F32),
             vec![1, 1],
-            "its statistics are [statistic0], not []",
+            "statistics [statistic0], not statistics []",
+        ),
+        (
+            named(renamed),
+            vec![1, 1],
+            "tensor `theta` of shape [2], not tensor `x` of shape [2]",
         ),
         (
             run.layout(),

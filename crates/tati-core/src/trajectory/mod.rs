@@ -1,8 +1,8 @@
 //! Recorded trajectories: a folder that any Zarr reader opens, written as a run goes and complete up to its last flush.
 //!
-//! Files change in this order, each under a temporary name that is then renamed, so that a process may be killed at any moment. A
-//! flush writes chunks, the metadata of arrays, of groups, and last of the root. That counts the draws, and has all metadata inline:
-//! readers look at nothing else. A resume announces fewer draws in the opposite order, and only then takes chunks away.
+//! Each file is written under a temporary name that is then renamed, so that a process may be killed at any moment. A flush writes
+//! chunks, then the metadata of arrays, of groups, and last of the root, which counts the draws and has all metadata inline: our
+//! reader looks at nothing else. A resume announces fewer draws before it takes chunks away.
 //!
 //! Identical runs, interrupted or not, leave identical bytes: no time stamps, metadata sorted by key, chunks padded with the fill
 //! value.
@@ -14,6 +14,7 @@ mod layout;
 mod metadata;
 mod precision;
 mod reader;
+mod resume;
 mod writer;
 
 #[cfg(test)]

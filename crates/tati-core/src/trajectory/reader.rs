@@ -17,7 +17,8 @@ use crate::{Result, TatiError};
 /// any length in little memory. A damaged chunk is an error that names its file and the draws that it held; all other draws can
 /// still be read.
 ///
-/// On disk it is a folder, a Zarr v3 store that ArviZ (`from_zarr`) and xarray (`open_zarr(path, group="posterior")`) open:
+/// On disk it is a folder, a Zarr v3 store for xarray (`open_zarr(path, group="posterior")`) and ArviZ (`from_zarr(path)`; before its
+/// version 1 `InferenceData.from_datatree(xarray.open_datatree(path, engine="zarr"))`):
 ///
 /// | array | dimensions | type |
 /// |---|---|---|

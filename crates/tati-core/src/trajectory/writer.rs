@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::TrajectoryLayout;
 use super::array::{Column, StoredArray};
-use super::files::{Files, UNFINISHED, beside, unique_ending, with_remedy};
-use super::metadata::{GROUPS, Header};
+use super::files::{Files, beside, unique_ending, with_remedy};
+use super::metadata::Header;
 use super::precision::ParameterFloat;
 use super::reader::read_chunk;
 use crate::{Result, TatiError};
@@ -40,10 +40,10 @@ use crate::{Result, TatiError};
 /// ```
 #[derive(Debug)]
 pub struct TrajectoryWriter {
-    root: PathBuf,
-    files: Files,
+    pub(super) root: PathBuf,
+    pub(super) files: Files,
     /// What the metadata on disk should say; its `num_draws` are those of the last flush.
-    header: Header,
+    pub(super) header: Header,
     arrays: Vec<StoredArray>,
     chains: Vec<ChainBuffer>,
     /// Whether the metadata on disk say what `header` does.
@@ -69,20 +69,6 @@ impl TrajectoryWriter {
     /// [`TatiError::File`] if nothing can be written there.
     pub fn create(path: impl AsRef<Path>, layout: &TrajectoryLayout) -> Result<Self> {
         Self::create_by(Files::default(), path.as_ref(), layout)
-    }
-
-    /// The trajectory at `path` cut to the first `num_draws` draws of each chain, to go on from there. What is on disk in the end is
-    /// the same, to the last bit, as if the run had never stopped. The attributes of `layout` replace those recorded.
-    ///
-    /// # Errors
-    /// [`TatiError::Format`] if it has fewer draws, or other chains, parameters, statistics or precision than `layout`, is of a
-    /// newer version, or the last chunk to be kept is damaged: nothing is changed then. [`TatiError::File`] if it cannot be written.
-    pub fn resume(
-        path: impl AsRef<Path>,
-        layout: &TrajectoryLayout,
-        num_draws: &[usize],
-    ) -> Result<Self> {
-        Self::resume_by(Files::default(), path.as_ref(), layout, num_draws)
     }
 
     /// Takes one draw of `chain`: the step that it was taken at, θ of length N in the precision of the layout, and the
@@ -130,12 +116,8 @@ impl TrajectoryWriter {
         }
         let num_draws = self.num_draws_per_chain();
         if !self.is_published || self.header.num_draws != num_draws {
-            self.is_published = false;
             self.header.num_draws = num_draws;
-            for (file, content) in self.header.files(&self.root)? {
-                self.files.write(&file, &content)?;
-            }
-            self.is_published = true;
+            self.publish()?;
         }
         Ok(())
     }
@@ -186,31 +168,13 @@ impl TrajectoryWriter {
         Self::new(files, path, header, Vec::new())
     }
 
-    pub(super) fn resume_by(
-        files: Files,
-        path: &Path,
-        layout: &TrajectoryLayout,
-        num_draws: &[usize],
-    ) -> Result<Self> {
-        layout.validate()?;
-        let mut header = Header::read(path)?;
-        check_resumable(&header, layout, num_draws)
-            .map_err(|reason| TatiError::format(path, reason))?;
-        header.layout = layout.clone();
-        let found = std::mem::replace(&mut header.num_draws, num_draws.to_vec());
-        let mut writer = Self::new(files, path, header, found)?;
-        // Fewer draws are announced before any is taken away, the other way round than in `flush`.
-        for (file, content) in writer.header.files(path)?.into_iter().rev() {
-            writer.files.write(&file, &content)?;
-        }
-        writer.is_published = true;
-        writer.remove_surplus()?;
-        writer.flush()?;
-        Ok(writer)
-    }
-
     /// A writer after the draws of `header`. The draws of a chunk that is not full are read; it held those up to `found`.
-    fn new(files: Files, root: &Path, header: Header, found: Vec<usize>) -> Result<Self> {
+    pub(super) fn new(
+        files: Files,
+        root: &Path,
+        header: Header,
+        found: Vec<usize>,
+    ) -> Result<Self> {
         let arrays = header
             .arrays()
             .map_err(|reason| TatiError::format(root, reason))?;
@@ -240,6 +204,16 @@ impl TrajectoryWriter {
             chains,
             is_published: true,
         })
+    }
+
+    /// Makes the metadata on disk say what `header` does.
+    pub(super) fn publish(&mut self) -> Result<()> {
+        self.is_published = false;
+        for (file, content) in self.header.files(&self.root)? {
+            self.files.write(&file, &content)?;
+        }
+        self.is_published = true;
+        Ok(())
     }
 
     fn check_draw<T: ParameterFloat>(
@@ -305,35 +279,6 @@ impl TrajectoryWriter {
         buffer.is_saved = true;
         Ok(())
     }
-
-    /// Removes the chunks behind the last draw, and what a killed process left unfinished.
-    fn remove_surplus(&self) -> Result<()> {
-        let mut folders = vec![String::new()];
-        folders.extend(GROUPS.map(String::from));
-        folders.extend(Column::all(&self.header.layout).iter().map(Column::path));
-        for folder in folders {
-            let folder = self.root.join(folder);
-            let on_folder = |error| TatiError::file(&folder, "listing", with_remedy(error));
-            for entry in fs::read_dir(&folder).map_err(on_folder)? {
-                let entry = entry.map_err(on_folder)?;
-                if self.is_surplus(&entry.file_name().to_string_lossy()) {
-                    self.files.remove(&entry.path())?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn is_surplus(&self, name: &str) -> bool {
-        if name.ends_with(UNFINISHED) {
-            return true;
-        }
-        let is_needed = |(chain, chunk): (usize, usize)| {
-            let num_draws = self.header.num_draws.get(chain);
-            num_draws.is_some_and(|draws| chunk * self.header.draws_per_chunk < *draws)
-        };
-        StoredArray::parse_chunk_file(name).is_some_and(|chunk| !is_needed(chunk))
-    }
 }
 
 impl ChainBuffer {
@@ -351,55 +296,6 @@ fn write_empty(files: &Files, root: &Path, header: &Header) -> Result<()> {
     }
     for (file, content) in header.files(root)? {
         files.write(&file, &content)?;
-    }
-    Ok(())
-}
-
-/// Whether the store that `header` describes can go on as `layout` after `num_draws` draws of each chain.
-fn check_resumable(
-    header: &Header,
-    layout: &TrajectoryLayout,
-    num_draws: &[usize],
-) -> std::result::Result<(), String> {
-    let recorded = &header.layout;
-    let check = |what: &str, recorded: String, given: String| {
-        if recorded == given {
-            return Ok(());
-        }
-        Err(format!(
-            "its {what} are {recorded}, not {given}: resume it with the settings it was made with"
-        ))
-    };
-    let count =
-        |what, recorded: usize, given: usize| check(what, recorded.to_string(), given.to_string());
-    count("chains", recorded.num_chains(), layout.num_chains())?;
-    count("chains", recorded.num_chains(), num_draws.len())?;
-    count(
-        "parameters",
-        recorded.num_parameters(),
-        layout.num_parameters(),
-    )?;
-    let (of_store, given) = (recorded.precision().name(), layout.precision().name());
-    check("parameters", of_store.to_string(), given.to_string())?;
-    let names = |layout: &TrajectoryLayout| format!("[{}]", layout.statistics().join(", "));
-    check("statistics", names(recorded), names(layout))?;
-    let tensors = |layout: &TrajectoryLayout| {
-        let tensor =
-            |tensor: &crate::ParameterTensor| format!("{} {:?}", tensor.name, tensor.shape);
-        layout
-            .tensors()
-            .iter()
-            .map(tensor)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    check("tensors", tensors(recorded), tensors(layout))?;
-    for (chain, (&found, &wanted)) in header.num_draws.iter().zip(num_draws).enumerate() {
-        if wanted > found {
-            return Err(format!(
-                "chain {chain} has {found} draws, and {wanted} are to be kept: resume from an earlier checkpoint"
-            ));
-        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod config;
 mod divergence;
 mod drive;
 mod observer;
+mod predictive;
 mod progress;
 mod recorder;
 mod run_folder;
@@ -27,6 +28,7 @@ use run_folder::{RunConfig, RunFolder};
 
 pub use config::ChainConfig;
 pub use observer::{Draw, Observer};
+pub use predictive::{PredictiveAverage, PredictiveSummary, ReliabilityBin};
 pub use progress::Progress;
 pub use sampler::ChainSampler;
 pub use statistics::Statistics;

@@ -205,7 +205,7 @@ mod tests {
             vec![0, 1, 1],
             &[
                 logits(&[&[0.9, 0.1], &[0.6, 0.4], &[0.3, 0.7]]),
-                logits(&[&[0.7, 0.3], &[0.2, 0.8], &[0.9, 0.1]]),
+                logits(&[&[0.72, 0.28], &[0.22, 0.78], &[0.86, 0.14]]),
             ],
         )
     }
@@ -213,31 +213,32 @@ mod tests {
     #[test]
     fn a_summary_written_out() {
         let average = example();
-        let expected = [0.8, 0.2, 0.4, 0.6, 0.6, 0.4];
+        let expected = [0.81, 0.19, 0.41, 0.59, 0.58, 0.42];
         for (found, expected) in average.probabilities().iter().zip(expected) {
             close(*found, expected);
         }
         let summary = average.summary().expect("two draws");
         assert_eq!((summary.num_draws, average.num_classes()), (2, 2));
         close(summary.accuracy, 2.0 / 3.0);
-        let nll = -(0.8f64.ln() + 0.6f64.ln() + 0.4f64.ln()) / 3.0;
+        let nll = -(0.81f64.ln() + 0.59f64.ln() + 0.42f64.ln()) / 3.0;
         close(summary.negative_log_likelihood, nll);
         // Each draw is right twice of three times.
         close(summary.single_draw_accuracy, 2.0 / 3.0);
         let first = -(0.9f64.ln() + 0.4f64.ln() + 0.7f64.ln()) / 3.0;
-        let second = -(0.7f64.ln() + 0.8f64.ln() + 0.1f64.ln()) / 3.0;
+        let second = -(0.72f64.ln() + 0.78f64.ln() + 0.14f64.ln()) / 3.0;
         close(summary.single_draw_negative_log_likelihood, 0.5 * (first + second));
-        // Confidences 0.8, right; 0.6, right; 0.6, wrong.
-        let error = 1.0 / 3.0 * 0.2 + 2.0 / 3.0 * (0.6 - 0.5);
+        // Confidences 0.81, right; 0.59, right, and 0.58, wrong, in one bin.
+        let error = 1.0 / 3.0 * 0.19 + 2.0 / 3.0 * (0.585 - 0.5);
         close(summary.expected_calibration_error, error);
         assert_eq!(summary.bins.len(), 15);
         let filled: Vec<_> = summary.bins.iter().filter(|bin| bin.num_items > 0).collect();
         assert_eq!(filled.len(), 2);
         assert_eq!((filled[0].num_items, filled[0].accuracy), (2, 0.5));
-        close(filled[0].confidence, 0.6);
-        assert_eq!(summary.bins[11], *filled[1]);
+        close(filled[0].confidence, 0.585);
+        // (8/15, 9/15] and (12/15, 13/15].
+        assert_eq!((summary.bins[8], summary.bins[12]), (*filled[0], *filled[1]));
         assert_eq!((filled[1].num_items, filled[1].accuracy), (1, 1.0));
-        close(filled[1].confidence, 0.8);
+        close(filled[1].confidence, 0.81);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! U + U_prior and its gradient at a position in host memory.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use tati_core::{Potential, Result, TatiError, require_positive};
+use tati_core::{Potential, Result, TatiError, require_count, require_positive};
 
 use super::walker::Point;
 use crate::prior::Prior;
@@ -30,6 +30,7 @@ impl Target {
             prior.validate()?;
         }
         let position: Vec<f64> = start.to_data().iter::<f64>().collect();
+        require_count("number of parameters", position.len(), 1..)?;
         let target = Self {
             inverse_temperature,
             center: prior

@@ -117,7 +117,7 @@ impl HmcConfig {
 /// symplectic Euler, L times:  p ← p − h' ∇U,  θ ← θ + h' p,  or in the other order
 /// ```
 ///
-/// exp(−βU) is sampled exactly at any h; L gradients a transition. The leapfrog retraces its steps when the momentum is
+/// exp(−βU) is sampled exactly at any h; L gradients a transition, at most 1000 or what the configured h asks for. The leapfrog retraces its steps when the momentum is
 /// flipped. Symplectic Euler by kick and drift does not: the way back is by drift and kick, its adjoint, so each leg takes one
 /// of the two orders with probability 1/2, and the way back is as likely as the way there.
 ///

@@ -10,13 +10,16 @@ use tati_core::{Result, TatiError, require_positive};
 /// ln h ← μ − sqrt(t)/γ · H̄,   ln h̄ ← t^(−κ) ln h + (1 − t^(−κ)) ln h̄
 /// ```
 ///
-/// with μ = ln(10 h₀), γ = 0.05, t₀ = 10, κ = 0.75.
+/// with μ = ln(10 h₀), γ = 0.05, t₀ = 10, κ = 0.75. These constants let h vary by a lot to the end, and where the acceptance
+/// falls off ever faster with ln h, as it does towards the limit of stability, its mean over those h is below that at h̄.
+/// So half-way a second averaging begins at h̄ with μ = ln h̄ and γ = 0.5, whose h hardly vary.
 ///
 /// Source: M. D. Hoffman, A. Gelman, "The No-U-Turn sampler", J. Mach. Learn. Res. 15 (2014) 1593, algorithm 5.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DualAveraging {
     target_acceptance: f64,
     shrinkage_point: f64,
+    gamma: f64,
     updates: u64,
     error: f64,
     log_step_size: f64,
@@ -28,6 +31,7 @@ impl DualAveraging {
         Self {
             target_acceptance,
             shrinkage_point: (10.0 * step_size).ln(),
+            gamma: 0.05,
             updates: 0,
             error: 0.0,
             log_step_size: step_size.ln(),
@@ -40,8 +44,16 @@ impl DualAveraging {
         *self = Self::new(self.target_acceptance, step_size);
     }
 
+    /// Begins the second averaging.
+    pub(crate) fn refine(&mut self) {
+        *self = Self {
+            shrinkage_point: self.log_average,
+            gamma: 0.5,
+            ..Self::new(self.target_acceptance, self.average())
+        };
+    }
+
     pub(crate) fn update(&mut self, acceptance: f64) {
-        const GAMMA: f64 = 0.05;
         const DELAY: f64 = 10.0;
         const KAPPA: f64 = 0.75;
         // Far beyond any useful step size, and still far from overflow.
@@ -51,7 +63,7 @@ impl DualAveraging {
         let t = self.updates as f64;
         let weight = (t + DELAY).recip();
         self.error += weight * (self.target_acceptance - acceptance - self.error);
-        self.log_step_size = (self.shrinkage_point - t.sqrt() / GAMMA * self.error)
+        self.log_step_size = (self.shrinkage_point - t.sqrt() / self.gamma * self.error)
             .clamp(-LARGEST_LOG, LARGEST_LOG);
         self.log_average += t.powf(-KAPPA) * (self.log_step_size - self.log_average);
     }
@@ -72,7 +84,8 @@ impl DualAveraging {
 pub(crate) struct StepSize {
     current: f64,
     averaging: Option<DualAveraging>,
-    remaining: u64,
+    taken: u64,
+    steps: u64,
 }
 
 impl StepSize {
@@ -101,7 +114,8 @@ impl StepSize {
         let step_size = Self {
             current: step_size,
             averaging: target_acceptance.map(|target| DualAveraging::new(target, step_size)),
-            remaining: tuning_steps,
+            taken: 0,
+            steps: tuning_steps,
         };
         Ok((step_size, tuning_steps))
     }
@@ -117,11 +131,15 @@ impl StepSize {
             return;
         };
         averaging.update(acceptance);
-        self.current = averaging.step_size();
-        self.remaining = self.remaining.saturating_sub(1);
-        if self.remaining == 0 {
+        self.taken += 1;
+        if self.taken >= self.steps {
             self.current = averaging.average();
             self.averaging = None;
+        } else {
+            if self.taken == self.steps / 2 {
+                averaging.refine();
+            }
+            self.current = averaging.step_size();
         }
     }
 }

@@ -74,7 +74,8 @@ burn_sampler! {
     /// V ← V + w ((g − g')²/2 − V),   w = max(1/step, 1/covariance_window),
     /// ```
     ///
-    /// which does not mistake the slow drift of the mean gradient for noise. It needs gradients whose noise is independent from step to
+    /// which does not mistake the slow drift of the mean gradient for noise. Where the noise changes with θ, the window must be shorter
+    /// than the time over which θ moves, or V lags behind. It needs gradients whose noise is independent from step to
     /// step, as mini-batches give it, and keeps two more arrays of the model's size.
     ///
     /// The step size h is Burn's learning rate (dimension time).

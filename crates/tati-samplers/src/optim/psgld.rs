@@ -45,6 +45,7 @@ burn_sampler! {
         #[config(default = 1e-5)]
         regularization: f64,
         /// Steps after which V stays as it is; never if `None`.
+        #[config(default = "None")]
         adaptation_steps: Option<u64>,
     },
     |config| Dynamics::Preconditioned {

@@ -8,8 +8,8 @@ use super::super::walker::Point;
 
 /// The length of the first window; each next one is twice as long.
 const FIRST_WINDOW: u64 = 10;
-/// The share of tuning that is left to the step size alone, at the end.
-const FINAL_SHARE: f64 = 0.15;
+/// The last stage of tuning, which is left to the step size alone, is this part of it.
+const LAST_STAGE: u64 = 5;
 /// Draws without which no scales are taken from a window.
 const FEWEST_DRAWS: u64 = 5;
 
@@ -80,6 +80,9 @@ impl Tuning {
         if self.taken >= self.steps {
             return Lesson::Finished(self.averaging.average());
         }
+        if self.taken == self.last_window_end().midpoint(self.steps) {
+            self.averaging.refine();
+        }
         if self.taken <= self.window_end {
             self.positions.add(&point.position);
             self.gradients.add(&point.gradient);
@@ -109,9 +112,13 @@ impl Tuning {
         self.gradients = RunningVariance::new(length);
     }
 
+    fn last_window_end(&self) -> u64 {
+        self.steps - self.steps.div_ceil(LAST_STAGE)
+    }
+
     /// The next window, stretched to the last stage where the one after it would not fit.
     fn place_window(&mut self) {
-        let last = self.steps - (FINAL_SHARE * self.steps as f64).ceil() as u64;
+        let last = self.last_window_end();
         let end = self.taken + self.window;
         self.window_end = if end + 2 * self.window > last {
             last
@@ -125,7 +132,7 @@ impl Tuning {
 mod tests {
     use super::*;
 
-    /// Windows of 1000 transitions end at 10, 30, 70, 150, 310 and 850; short runs have fewer.
+    /// Windows of 1000 transitions end at 10, 30, 70, 150, 310 and 800; short runs have fewer.
     #[test]
     fn windows_double_and_the_last_is_stretched() {
         let ends = |steps| {
@@ -148,8 +155,8 @@ mod tests {
             (ends, scales[0])
         };
         // A slope of 4θ belongs to a standard deviation of 1/2.
-        assert_eq!(ends(1000), (vec![10, 30, 70, 150, 310, 850], 0.5));
-        assert_eq!(ends(50), (vec![10, 42], 0.5));
+        assert_eq!(ends(1000), (vec![10, 30, 70, 150, 310, 800], 0.5));
+        assert_eq!(ends(50), (vec![10, 40], 0.5));
         assert_eq!(ends(4), (vec![3], 1.0));
         assert_eq!(ends(1), (vec![], 1.0));
     }

@@ -1,12 +1,14 @@
 //! Draws against exact averages.
 
-use tati_core::analytic::DoubleWell;
-use tati_core::{Potential, analytic::Harmonic};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::Tensor;
+use tati_core::analytic::{DoubleWell, Harmonic};
+use tati_core::{ModelPotential, Potential, open_device};
 
 use super::super::testing::{Correlated, WellAndSpring, deviation, sample};
 use super::at;
 use crate::{
-    HmcConfig, HmcOrder, Kernel, MalaConfig, MclmcConfig, NoiseSource, NutsConfig, Prior,
+    HmcConfig, HmcOrder, Kernel, KernelConfig, MalaConfig, MclmcConfig, NoiseSource, NutsConfig, Prior,
     Transition,
 };
 
@@ -131,5 +133,38 @@ fn priors_are_part_of_the_density() {
             });
             assert!(z.iter().all(|z| z.abs() < 4.0), "{z:?}");
         }
+    }
+}
+
+/// A Burn model in single precision: linear regression through the origin, whose loss on these inputs is
+/// U = |θ − (½, −1)|²/2. 15 checks at |z| < 4: false alarms 1e-3.
+#[test]
+fn a_burn_model() {
+    const BETA: f64 = 4.0;
+    let device = open_device("flex").unwrap().autodiff();
+    let model = LinearConfig::new(2, 1).with_bias(false).init(&device);
+    let inputs = Tensor::<2>::from_data([[1.0, 0.0], [0.0, 1.0]], &device);
+    let targets = Tensor::<2>::from_data([[0.5], [-1.0]], &device);
+    let loss = |model: &Linear, (inputs, targets): (Tensor<2>, Tensor<2>)| {
+        (model.forward(inputs) - targets).powi_scalar(2).mean()
+    };
+    let potential = ModelPotential::new(model.clone(), (inputs, targets), loss).unwrap();
+    let start = potential.layout().flatten(&model).unwrap();
+    let noise = NoiseSource::new(5, 0);
+    let mclmc = MclmcConfig::new(BETA, 0.1).with_momentum_decoherence_length(Some(0.7));
+    let euler = HmcConfig::new(BETA, 0.3, 1.2).with_order(HmcOrder::SymplecticEuler);
+    let runs = [
+        (MalaConfig::new(BETA, 0.2).start(&start, &noise), 10_000),
+        (HmcConfig::new(BETA, 0.5, 1.5).start(&start, &noise), 2000),
+        (euler.start(&start, &noise), 2000),
+        (NutsConfig::new(BETA).with_tuning_steps(200).start(&start, &noise), 2000),
+        (mclmc.start(&start, &noise), 20_000),
+    ];
+    let exact = [0.5, -1.0, 1.0 / BETA];
+    for (kernel, count) in runs {
+        let z = deviations((kernel.unwrap(), count, 1), &potential, exact, |theta, transition| {
+            [theta[0], theta[1], transition.potential]
+        });
+        assert!(z.iter().all(|z| z.abs() < 4.0), "{z:?}");
     }
 }
