@@ -26,7 +26,7 @@ fn run(out: &Path, settings: &[(&str, &str)]) -> assert_cmd::Command {
         ("--thinning", "5"),
         ("--checkpoint-every", "100"),
     ]);
-    all.extend(settings);
+    all.extend(settings.iter().copied());
     let mut command = example::example("resume");
     command.arg("--json").arg("--out").arg(out);
     for (name, value) in all {

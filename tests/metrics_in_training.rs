@@ -215,13 +215,12 @@ fn burn_logs_the_temperatures_of_a_sampler() {
         }
     }
 
-    // 500 steps of 136 parameters: the means are known to about 1 % (kinetic) and 3 % (virial).
+    // 500 steps of 136 parameters: the means are known to about 1 % (kinetic) and 5 % (virial).
     for metric in &metrics[..2] {
         let epochs = logged(folder.path(), metric).expect(metric);
         let kept = &epochs[BURN_IN..];
         let mean = kept.iter().map(|(_, mean)| mean).sum::<f64>() / kept.len() as f64;
         let relative = mean * INVERSE_TEMPERATURE;
-        println!("{metric}: {relative:.4} in units of 1/β");
         assert!((relative - 1.0).abs() < 0.2, "{metric}: {relative} in units of 1/β");
     }
     let norms = logged(folder.path(), "Gradient_Norm").expect("gradient norms");

@@ -8,7 +8,7 @@ use plotters::prelude::*;
 use plotters::style::register_font;
 use tati::TatiError;
 
-use crate::predictions::{BINS, Predictions};
+use crate::predictions::Predictions;
 use crate::report::Setup;
 use crate::sampling::{Chain, Sampled};
 use crate::support::Failure;
@@ -174,16 +174,18 @@ fn reliability(canvas: &Canvas, optimum: &Predictions, average: &Predictions) ->
         .x_label_area_size(44)
         .y_label_area_size(64)
         .build_cartesian_2d(0.0..1.0, 0.0..1.02)?;
-    mesh(&mut chart, &format!("confidence ({BINS} bins)"), "accuracy")?;
+    let num_bins = optimum.summary.bins.len();
+    mesh(&mut chart, &format!("confidence ({num_bins} bins)"), "accuracy")?;
     line(&mut chart, [(0.0, 0.0), (1.0, 1.0)], "calibrated", GREY)?;
     for (predictions, label, color) in [
         (optimum, "optimum", BLUE),
         (average, "average over draws", ORANGE),
     ] {
         let points: Vec<(f64, f64)> = predictions
-            .bins()
+            .summary
+            .bins
             .iter()
-            .filter(|bin| bin.items > 0)
+            .filter(|bin| bin.num_items > 0)
             .map(|bin| (bin.confidence, bin.accuracy))
             .collect();
         line(&mut chart, points.clone(), label, color)?;
@@ -198,7 +200,7 @@ fn reliability(canvas: &Canvas, optimum: &Predictions, average: &Predictions) ->
 
 /// A row of the digits that the average is most certain of, and a row of those it is least certain of.
 fn digits(canvas: &Canvas, task: &Task, average: &Predictions) -> Drawn {
-    let ranked = average.by_confidence();
+    let ranked = &average.by_confidence;
     let shown = DIGITS_SHOWN.min(ranked.len() / 2);
     let least: Vec<_> = ranked.iter().rev().take(shown).copied().collect();
     let rows = [

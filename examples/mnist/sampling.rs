@@ -8,7 +8,7 @@ use tati::models::Perceptron;
 use tati::prelude::*;
 
 use crate::Options;
-use crate::predictions::Predictions;
+use crate::predictions::{Predictions, average_on};
 use crate::report::Setup;
 use crate::support::{self, Failure, statistics};
 use crate::training::{PerceptronPotential, Task, require_finite};
@@ -26,9 +26,9 @@ pub struct Sampled {
     pub mini_batch: Chain,
     /// The kinetic temperature that theory expects of the mini-batch chain.
     pub expected_mini_batch_temperature: f64,
-    /// Test predictions averaged over the draws of the mini-batch chain.
+    /// Test predictions averaged over the draws of the mini-batch chain; those of the optimum if there are none.
     pub average: Predictions,
-    pub num_draws: usize,
+    pub num_draws: u64,
     pub interrupted: bool,
 }
 
@@ -93,10 +93,9 @@ pub fn sample(
         optimum.clone(),
         1,
         options.full_batch_steps,
-        |_, _| (),
+        |_, _| Ok(()),
     )?;
-    let mut average = Predictions::of(&optimum.valid(), &task.test);
-    let mut num_draws = 0;
+    let mut average = average_on(&task.test)?;
     let burn_in = run.burn_in(options.steps);
     let (mini_batch, last) = run.chain(
         "sampling",
@@ -106,9 +105,9 @@ pub fn sample(
         options.steps,
         |step, model| {
             if step >= burn_in && step % STEPS_PER_DRAW == 0 {
-                num_draws += 1;
-                average.average_in(&model.valid(), &task.test, num_draws);
+                average.include(&model.valid())?;
             }
+            Ok(())
         },
     )?;
     let noise = 0.5 * (noise_at_optimum + noise_at(&last)?);
@@ -122,8 +121,11 @@ pub fn sample(
             ),
         full_batch,
         mini_batch,
-        average,
-        num_draws,
+        num_draws: average.num_draws(),
+        average: match Predictions::averaged(&average) {
+            Some(predictions) => predictions,
+            None => Predictions::of(&optimum.valid(), &task.test)?,
+        },
         interrupted: interrupted.load(Ordering::Relaxed),
     })
 }
@@ -148,7 +150,7 @@ impl Run<'_> {
         mut model: Perceptron,
         walker: u32,
         steps: usize,
-        mut each: impl FnMut(usize, &Perceptron),
+        mut each: impl FnMut(usize, &Perceptron) -> Result<(), TatiError>,
     ) -> Result<(Chain, Perceptron), Failure> {
         let thermometer = Thermometer::new();
         let mut sampler = BaoabConfig::new(self.setup.inverse_temperature)
@@ -165,7 +167,7 @@ impl Run<'_> {
             if self.interrupted.load(Ordering::Relaxed) {
                 break;
             }
-            each(step, &model);
+            each(step, &model)?;
             let start = Instant::now();
             let (loss, gradients) = potential.gradients(&model);
             require_finite(name, step, loss)?;

@@ -162,8 +162,8 @@ pub fn train(
     bar.finish_and_clear();
     let fixed = model.valid();
     Ok(Trained {
-        train: Predictions::of(&fixed, &task.train),
-        test: Predictions::of(&fixed, &task.test),
+        train: Predictions::of(&fixed, &task.train)?,
+        test: Predictions::of(&fixed, &task.test)?,
         model,
         losses,
     })

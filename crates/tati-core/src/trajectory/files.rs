@@ -69,7 +69,9 @@ impl Files {
             fs::write(temporary, &content[..content.len() / 2])?;
             return Err(killed);
         }
-        fs::write(path, &content[..content.len()/2])?; self.operation()?; fs::write(path, content)
+        fs::write(temporary, content)?;
+        self.operation()?;
+        fs::rename(temporary, path)
     }
 
     /// Fails once a test has used up its budget.
