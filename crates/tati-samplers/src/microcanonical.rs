@@ -1,5 +1,6 @@
 //! MCLMC: dynamics of constant speed that loses its direction little by little.
 
+mod tuning;
 mod velocity;
 
 use burn::config::Config;
@@ -7,11 +8,11 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use tati_core::{Potential, Result, TatiError, require_count, require_positive};
 
+use self::tuning::Tuning;
 use self::velocity::{kick, normalize, refresh};
 use crate::kernel::{Kernel, KernelConfig, Transition, kernel_config};
 use crate::metropolis::DIVERGENCE;
 use crate::metropolis::evaluate::Target;
-use crate::metropolis::running_variance::RunningVariance;
 use crate::metropolis::saved::{self, KernelState};
 use crate::metropolis::walker::{Point, Stream, Walker};
 use crate::optim::NoiseSource;
@@ -69,8 +70,7 @@ impl MclmcConfig {
     /// # Errors
     /// [`TatiError::InvalidSetting`] for a setting outside its domain, and where N is 1.
     pub fn init(&self, start: &Tensor<1>, noise: &NoiseSource) -> Result<Mclmc> {
-        let (target, position) =
-            Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
+        let (target, position) = Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
         require_positive("step_size", self.step_size)?;
         if let Some(length) = self.momentum_decoherence_length {
             require_positive("momentum_decoherence_length", length)?;
@@ -96,13 +96,7 @@ impl MclmcConfig {
                 length: self
                     .momentum_decoherence_length
                     .unwrap_or((num_parameters as f64).sqrt()),
-                tuning: (self.tuning_steps > 0).then(|| Tuning {
-                    taken: 0,
-                    largest_step_size: f64::INFINITY,
-                    weighted: 0.0,
-                    weight: 0.0,
-                    positions: RunningVariance::new(num_parameters),
-                }),
+                tuning: (self.tuning_steps > 0).then(|| Tuning::new(num_parameters)),
             },
         })
     }
@@ -193,8 +187,7 @@ impl Mclmc {
             });
         }
         energy_error += kick(&mut velocity, &point.gradient, half_kick);
-        energy_error +=
-            self.target.inverse_temperature() * (point.energy - walker.point.energy);
+        energy_error += self.target.inverse_temperature() * (point.energy - walker.point.energy);
         let noise = walker.normals(Stream::SecondRefreshment, transition);
         refresh(&mut velocity, &noise, step_size / length);
         Ok(Step {
@@ -305,44 +298,6 @@ impl KernelState for State {
     }
 }
 
-/// Tuning of ε: the energy error's square grows as ε⁶, so that of each step gives an estimate of the right ε, and they are
-/// averaged with weights that prefer steps near it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Tuning {
-    taken: u64,
-    /// Lowered at each step that led to no finite energy.
-    largest_step_size: f64,
-    weighted: f64,
-    weight: f64,
-    positions: RunningVariance,
-}
-
-impl Tuning {
-    /// The next ε, from the current one and the ratio of its squared energy error to that asked for; `None` if it was not finite.
-    fn step_size(&mut self, step_size: f64, ratio: Option<f64>) -> f64 {
-        const SHRINK: f64 = 0.8;
-        /// Steps that an estimate is averaged over.
-        const MEMORY: f64 = 150.0;
-        /// Spread of ln ε over which a step's estimate is trusted.
-        const SPREAD: f64 = 1.5;
-        const FLOOR: f64 = 1e-8;
-
-        let Some(ratio) = ratio.filter(|ratio| ratio.is_finite()) else {
-            self.largest_step_size = SHRINK * step_size;
-            return self.largest_step_size;
-        };
-        let ratio = ratio + FLOOR;
-        let distance = ratio.ln() / (6.0 * SPREAD);
-        let trust = (-0.5 * distance * distance).exp().max(f64::MIN_POSITIVE);
-        let keep = (MEMORY - 1.0) / (MEMORY + 1.0);
-        self.weighted = keep * self.weighted + trust * ratio / step_size.powi(6);
-        self.weight = keep * self.weight + trust;
-        (self.weighted / self.weight)
-            .powf(-1.0 / 6.0)
-            .min(self.largest_step_size)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tati_core::analytic::Harmonic;
@@ -362,12 +317,18 @@ mod tests {
             let noise = NoiseSource::new(31, 0);
             let mut kernel = config.init(&tensor(&[0.7; 10]), &noise).unwrap();
             let mut squares = Vec::new();
-            sample(&mut kernel, &well, 500, count, |theta, _| squares.push(dot(theta, theta)));
+            sample(&mut kernel, &well, 500, count, |theta, _| {
+                squares.push(dot(theta, theta))
+            });
             squares
         };
         let exact = 5.0;
         let small = squares(0.3, 60_000);
-        assert!(deviation(&small, exact).abs() < 4.0, "{:?}", mean_and_error(&small));
+        assert!(
+            deviation(&small, exact).abs() < 4.0,
+            "{:?}",
+            mean_and_error(&small)
+        );
         let [(large, large_error), (half, half_error)] =
             [2.4, 1.2].map(|step_size| mean_and_error(&squares(step_size, 200_000)));
         let (large, half) = (large - exact, half - exact);
@@ -393,7 +354,10 @@ mod tests {
                 kernel.transition(&well).unwrap();
             }
             let reached = squares / 5e4;
-            assert!((0.5..2.0).contains(&(reached / wanted)), "{reached} for {wanted}");
+            assert!(
+                (0.5..2.0).contains(&(reached / wanted)),
+                "{reached} for {wanted}"
+            );
         }
     }
 }

@@ -116,7 +116,7 @@ fn a_resume_killed_between_any_two_operations_can_be_repeated() {
         let path = folder.path().join(format!("killed{operations}"));
         finished(&run, &path);
         // Left over from an earlier life: what no write of this one replaces.
-        fs::write(path.join("posterior/theta/c.0.9.0.part"), b"half").unwrap();
+        fs::write(path.join("posterior/theta/c.0.0.0.part"), b"half").unwrap();
         fs::write(path.join("sample_stats/step/c.1.2"), b"behind the end").unwrap();
         let files = Files::killed_after(operations);
         let resumed = TrajectoryWriter::resume_by(files, &path, &run.layout(), &checkpoint);

@@ -49,11 +49,7 @@ impl Target {
     }
 
     /// U + U_prior and its gradient at `position`. They need not be finite.
-    pub(crate) fn evaluate(
-        &self,
-        potential: &dyn Potential,
-        position: Vec<f64>,
-    ) -> Result<Point> {
+    pub(crate) fn evaluate(&self, potential: &dyn Potential, position: Vec<f64>) -> Result<Point> {
         let mut gradient = Vec::new();
         let energy = self.evaluate_into(potential, &position, &mut gradient)?;
         Ok(Point {

@@ -80,8 +80,7 @@ impl HmcConfig {
     /// # Errors
     /// [`tati_core::TatiError::InvalidSetting`] for a setting outside its domain.
     pub fn init(&self, start: &Tensor<1>, noise: &NoiseSource) -> Result<Hmc> {
-        let (target, position) =
-            Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
+        let (target, position) = Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
         let (step_size, tuning_steps) =
             StepSize::new(self.step_size, self.target_acceptance, self.tuning_steps)?;
         require_positive("trajectory_length", self.trajectory_length)?;
@@ -237,97 +236,34 @@ impl KernelState for State {
 mod tests {
     use tati_core::analytic::Harmonic;
 
-    use super::super::testing::{deviation, mean_and_error, sample, target, tensor};
+    use super::super::testing::{deviation, mean_and_error, sample, tensor};
     use super::*;
 
     fn hmc(config: &HmcConfig, start: &[f64]) -> Hmc {
-        config.init(&tensor(start), &NoiseSource::new(12, 0)).unwrap()
+        config
+            .init(&tensor(start), &NoiseSource::new(12, 0))
+            .unwrap()
     }
 
     #[test]
     fn tiny_steps_are_accepted() {
         let well = Harmonic::new(vec![1.0, 4.0]).unwrap();
-        for (order, step_size) in [(HmcOrder::Leapfrog, 1e-4), (HmcOrder::SymplecticEuler, 1e-6)] {
-            let config = HmcConfig::new(2.0, step_size, 10.0 * step_size).with_order(order);
-            sample(&mut hmc(&config, &[0.5, -0.3]), &well, 0, 100, |_, transition| {
-                let acceptance = transition.acceptance.unwrap();
-                assert!((acceptance - 1.0).abs() < 1e-9, "{acceptance}");
-            });
-        }
-    }
-
-    /// For many independent degrees of freedom ΔH is normal with a variance of twice its mean μ, and the acceptance is
-    /// erfc(sqrt(μ)/2) (Gupta et al., Phys. Lett. B 242 (1990) 437). On a standard normal μ follows from the matrix M of a leg,
-    /// μ = N (|M|² − 2)/2. Six checks within four standard errors and 0.005 for the finite N: false alarms below 4e-4.
-    #[test]
-    fn acceptance_falls_with_the_step_size_as_in_theory() {
-        const N: usize = 400;
-        let well = Harmonic::new(vec![1.0; N]).unwrap();
-        let mut previous = 1.0;
-        for (order, first_kicks, step_sizes) in [
-            (HmcOrder::Leapfrog, &[0.5][..], [0.3, 0.45, 0.6]),
-            (HmcOrder::SymplecticEuler, &[1.0, 0.0], [0.06, 0.12, 0.24]),
+        for (order, step_size) in [
+            (HmcOrder::Leapfrog, 1e-4),
+            (HmcOrder::SymplecticEuler, 1e-6),
         ] {
-            for step_size in step_sizes {
-                // Legs of U(0.9, 1.1)·4 steps have 4.
-                let config = HmcConfig::new(1.0, step_size, 4.0 * step_size)
-                    .with_order(order.clone())
-                    .with_step_size_jitter(0.0);
-                let expected = first_kicks
-                    .iter()
-                    .map(|first_kick| {
-                        let leg = Leg {
-                            first_kick: *first_kick,
-                            step_size,
-                            num_steps: 4,
-                        };
-                        let mean = 0.5 * N as f64 * (squared_norm(leg) - 2.0);
-                        erfc(0.5 * mean.sqrt()) / first_kicks.len() as f64
-                    })
-                    .sum::<f64>();
-                let mut kernel = hmc(&config, &vec![0.9; N]);
-                let mut acceptances = Vec::new();
-                sample(&mut kernel, &well, 200, 4000, |_, transition| {
-                    acceptances.push(transition.acceptance.unwrap());
-                });
-                let (mean, error) = mean_and_error(&acceptances);
-                assert!(
-                    (mean - expected).abs() < 0.005 + 4.0 * error,
-                    "{step_size}: {mean} ± {error} for {expected}"
-                );
-                if step_size != step_sizes[0] {
-                    assert!(expected < previous - 0.05, "{expected} after {previous}");
-                }
-                previous = expected;
-            }
+            let config = HmcConfig::new(2.0, step_size, 10.0 * step_size).with_order(order);
+            sample(
+                &mut hmc(&config, &[0.5, -0.3]),
+                &well,
+                0,
+                100,
+                |_, transition| {
+                    let acceptance = transition.acceptance.unwrap();
+                    assert!((acceptance - 1.0).abs() < 1e-9, "{acceptance}");
+                },
+            );
         }
-    }
-
-    /// Σ M² of the matrix of a leg on U = θ²/2.
-    fn squared_norm(leg: Leg) -> f64 {
-        let well = Harmonic::new(vec![1.0]).unwrap();
-        let target = target(&[0.0], 1.0);
-        [(1.0, 0.0), (0.0, 1.0)]
-            .into_iter()
-            .map(|(theta, p)| {
-                let start = target.evaluate(&well, vec![theta]).unwrap();
-                let mut momentum = [p];
-                let (end, _) = leg.run(&target, &well, &start, &mut momentum).unwrap();
-                end.position[0].powi(2) + momentum[0].powi(2)
-            })
-            .sum()
-    }
-
-    /// By the trapezoidal rule over 2/sqrt(π) exp(−t²).
-    fn erfc(x: f64) -> f64 {
-        const POINTS: i32 = 20_000;
-        let width = 8.0 / f64::from(POINTS);
-        let density = |index: i32| {
-            let t = x + width * f64::from(index);
-            (-t * t).exp()
-        };
-        let inner: f64 = (1..POINTS).map(density).sum();
-        std::f64::consts::FRAC_2_SQRT_PI * width * (0.5 * density(0) + inner)
     }
 
     /// Of κ = 1 at h = 0.6 the leapfrog without a test gives ⟨θ²⟩ = 1/(1 − h²/4) = 1.099, and HMC 1: both within four standard

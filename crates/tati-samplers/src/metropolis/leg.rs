@@ -42,8 +42,7 @@ impl Leg {
             for (theta, momentum) in point.position.iter_mut().zip(momentum.iter()) {
                 *theta += h * momentum;
             }
-            point.energy =
-                target.evaluate_into(potential, &point.position, &mut point.gradient)?;
+            point.energy = target.evaluate_into(potential, &point.position, &mut point.gradient)?;
             if !point.is_finite() {
                 return Ok((point, step));
             }

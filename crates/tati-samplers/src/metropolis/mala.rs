@@ -63,8 +63,7 @@ impl MalaConfig {
     /// # Errors
     /// [`tati_core::TatiError::InvalidSetting`] for a setting outside its domain.
     pub fn init(&self, start: &Tensor<1>, noise: &NoiseSource) -> Result<Mala> {
-        let (target, position) =
-            Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
+        let (target, position) = Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
         let (step_size, tuning_steps) =
             StepSize::new(self.step_size, self.target_acceptance, self.tuning_steps)?;
         Ok(Mala {
@@ -227,9 +226,8 @@ mod tests {
                 .collect();
             let end = target.evaluate(&valley, position).unwrap();
             let log_proposal = |from: &super::super::walker::Point, to: &[f64]| {
-                let squares = (0..2).map(|k| {
-                    (to[k] - from.position[k] + h * from.gradient[k]).powi(2)
-                });
+                let squares =
+                    (0..2).map(|k| (to[k] - from.position[k] + h * from.gradient[k]).powi(2));
                 -0.25 * beta / h * squares.sum::<f64>()
             };
             let log_ratio = beta * (start.energy - end.energy)

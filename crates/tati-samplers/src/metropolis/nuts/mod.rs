@@ -69,8 +69,7 @@ impl NutsConfig {
     /// # Errors
     /// [`tati_core::TatiError::InvalidSetting`] for a setting outside its domain.
     pub fn init(&self, start: &Tensor<1>, noise: &NoiseSource) -> Result<Nuts> {
-        let (target, position) =
-            Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
+        let (target, position) = Target::new(start, self.inverse_temperature, self.prior.as_ref())?;
         if let Some(step_size) = self.step_size {
             require_positive("step_size", step_size)?;
         }
@@ -171,7 +170,11 @@ impl Nuts {
         let half_kick = |momentum: &[f64], gradient: &[f64]| -> Vec<f64> {
             let slopes = gradient.iter().zip(scales);
             let kicks = slopes.map(|(slope, scale)| 0.5 * step_size * beta * scale * slope);
-            momentum.iter().zip(kicks).map(|(p, kick)| p - kick).collect()
+            momentum
+                .iter()
+                .zip(kicks)
+                .map(|(p, kick)| p - kick)
+                .collect()
         };
         let halfway = half_kick(momentum, &walker.point.gradient);
         let drifts = scales.iter().zip(&halfway);

@@ -8,8 +8,8 @@ use tati_core::{ModelPotential, Potential, open_device};
 use super::super::testing::{Correlated, WellAndSpring, deviation, sample};
 use super::at;
 use crate::{
-    HmcConfig, HmcOrder, Kernel, KernelConfig, MalaConfig, MclmcConfig, NoiseSource, NutsConfig, Prior,
-    Transition,
+    HmcConfig, HmcOrder, Kernel, KernelConfig, MalaConfig, MclmcConfig, NoiseSource, NutsConfig,
+    Prior, Transition,
 };
 
 /// Deviations of the averages of `observe` from `exact`, in standard errors.
@@ -21,14 +21,20 @@ fn deviations<const K: usize>(
 ) -> [f64; K] {
     let mut series = [const { Vec::new() }; K];
     let mut index = 0;
-    sample(&mut *kernel, potential, 500, count, |position, transition| {
-        index += 1;
-        if index % every == 0 {
-            for (series, value) in series.iter_mut().zip(observe(position, transition)) {
-                series.push(value);
+    sample(
+        &mut *kernel,
+        potential,
+        500,
+        count,
+        |position, transition| {
+            index += 1;
+            if index % every == 0 {
+                for (series, value) in series.iter_mut().zip(observe(position, transition)) {
+                    series.push(value);
+                }
             }
-        }
-    });
+        },
+    );
     std::array::from_fn(|k| deviation(&series[k], exact[k]))
 }
 
@@ -45,7 +51,12 @@ fn a_strongly_correlated_gaussian() {
     let euler = HmcConfig::new(BETA, 0.02, 1.5).with_order(HmcOrder::SymplecticEuler);
     let mclmc = MclmcConfig::new(BETA, 0.03).with_momentum_decoherence_length(Some(1.5));
     let runs = [
-        ("MALA", at(&MalaConfig::new(BETA, 4e-4), &start, &noise), 800_000, 100),
+        (
+            "MALA",
+            at(&MalaConfig::new(BETA, 4e-4), &start, &noise),
+            800_000,
+            100,
+        ),
         ("HMC, second order", at(&hmc, &start, &noise), 6000, 1),
         ("HMC, first order", at(&euler, &start, &noise), 6000, 1),
         ("NUTS", at(&NutsConfig::new(BETA), &start, &noise), 6000, 1),
@@ -84,17 +95,23 @@ fn populations_of_a_double_well() {
     let euler = hmc.clone().with_order(HmcOrder::SymplecticEuler);
     let mclmc = MclmcConfig::new(BETA, 0.05).with_momentum_decoherence_length(Some(1.0));
     let runs = [
-        ("MALA", at(&MalaConfig::new(BETA, 0.05), &start, &noise), 200_000, 5),
+        (
+            "MALA",
+            at(&MalaConfig::new(BETA, 0.05), &start, &noise),
+            200_000,
+            5,
+        ),
         ("HMC, second order", at(&hmc, &start, &noise), 30_000, 1),
         ("HMC, first order", at(&euler, &start, &noise), 30_000, 1),
-        ("NUTS", at(&NutsConfig::new(BETA), &start, &noise), 20_000, 1),
+        (
+            "NUTS",
+            at(&NutsConfig::new(BETA), &start, &noise),
+            20_000,
+            1,
+        ),
         ("MCLMC", at(&mclmc, &start, &noise), 400_000, 10),
     ];
-    let exact = [
-        0.5,
-        well.average(BETA, |x| x * x),
-        1.0 / (4.0 * BETA),
-    ];
+    let exact = [0.5, well.average(BETA, |x| x * x), 1.0 / (4.0 * BETA)];
     for (name, kernel, count, every) in runs {
         let run = (kernel, count, every);
         let z = deviations(run, &potential, exact, |theta, _| {
@@ -157,14 +174,22 @@ fn a_burn_model() {
         (MalaConfig::new(BETA, 0.2).start(&start, &noise), 10_000),
         (HmcConfig::new(BETA, 0.5, 1.5).start(&start, &noise), 2000),
         (euler.start(&start, &noise), 2000),
-        (NutsConfig::new(BETA).with_tuning_steps(200).start(&start, &noise), 2000),
+        (
+            NutsConfig::new(BETA)
+                .with_tuning_steps(200)
+                .start(&start, &noise),
+            2000,
+        ),
         (mclmc.start(&start, &noise), 20_000),
     ];
     let exact = [0.5, -1.0, 1.0 / BETA];
     for (kernel, count) in runs {
-        let z = deviations((kernel.unwrap(), count, 1), &potential, exact, |theta, transition| {
-            [theta[0], theta[1], transition.potential]
-        });
+        let z = deviations(
+            (kernel.unwrap(), count, 1),
+            &potential,
+            exact,
+            |theta, transition| [theta[0], theta[1], transition.potential],
+        );
         assert!(z.iter().all(|z| z.abs() < 4.0), "{z:?}");
     }
 }

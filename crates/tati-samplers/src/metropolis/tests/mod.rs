@@ -1,5 +1,6 @@
 //! Tests that every kernel must pass.
 
+mod acceptance;
 mod distributions;
 mod refusals;
 mod restart;
@@ -27,7 +28,13 @@ fn kernels(
     let hmc = |order| {
         let config = HmcConfig::new(2.0, step_size, 5.0 * step_size).with_order(order);
         let config = config.with_prior(prior.clone());
-        at(&config.with_target_acceptance(target).with_tuning_steps(tuning_steps), start, noise)
+        at(
+            &config
+                .with_target_acceptance(target)
+                .with_tuning_steps(tuning_steps),
+            start,
+            noise,
+        )
     };
     vec![
         (

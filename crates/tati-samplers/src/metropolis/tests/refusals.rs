@@ -97,18 +97,27 @@ fn undefined_energies_are_rejected() {
         let mut draws = Vec::new();
         let mut divergences = 0;
         let mut before = kernel.position().to_vec();
-        sample(&mut *kernel, &potential, 0, 20_000, |position, transition| {
-            assert!(position[0] <= 0.0 && transition.potential.is_finite(), "{name}");
-            if transition.diverged {
-                divergences += 1;
-                if name != "NUTS" {
-                    assert_eq!(transition.acceptance, Some(0.0));
-                    assert_eq!(position, before, "{name}");
+        sample(
+            &mut *kernel,
+            &potential,
+            0,
+            20_000,
+            |position, transition| {
+                assert!(
+                    position[0] <= 0.0 && transition.potential.is_finite(),
+                    "{name}"
+                );
+                if transition.diverged {
+                    divergences += 1;
+                    if name != "NUTS" {
+                        assert_eq!(transition.acceptance, Some(0.0));
+                        assert_eq!(position, before, "{name}");
+                    }
                 }
-            }
-            before = position.to_vec();
-            draws.push(position[0]);
-        });
+                before = position.to_vec();
+                draws.push(position[0]);
+            },
+        );
         assert!(divergences > 100, "{name}: {divergences}");
         let z = deviation(&draws, -(1.0 / std::f64::consts::PI).sqrt());
         assert!(z.abs() < 4.0, "{name}: {z}");
@@ -201,8 +210,7 @@ fn settings_outside_their_domain_are_refused() {
         refused_at(config, &[0.0, 0.0]);
     }
     fn refused_at<C: KernelConfig>(config: C, start: &[f64]) {
-        let kernel: Result<Box<dyn Kernel>> =
-            config.start(&tensor(start), &NoiseSource::new(1, 0));
+        let kernel: Result<Box<dyn Kernel>> = config.start(&tensor(start), &NoiseSource::new(1, 0));
         match kernel.map(|_| ()) {
             Err(TatiError::InvalidSetting { .. }) => {}
             other => panic!("{other:?} of {}", C::NAME),

@@ -80,7 +80,11 @@ fn walkers_and_seeds_differ() {
         tuning_steps: 0,
     };
     let all = [(1, 0), (1, 1), (2, 0)].map(|(seed, walker)| {
-        kernels(&[0.3, -0.4], &NoiseSource::new(seed, walker), settings.clone())
+        kernels(
+            &[0.3, -0.4],
+            &NoiseSource::new(seed, walker),
+            settings.clone(),
+        )
     });
     let mut runs = all.map(|kernels| {
         let kernels = kernels.into_iter();
@@ -103,7 +107,10 @@ fn states_of_other_kernels_sizes_and_priors_are_refused() {
     let before = kernel.save();
     let tethered = hmc.clone().with_prior(Some(Prior::Tether(1.0)));
     let others = [
-        (at(&MalaConfig::new(1.0, 0.1), &[0.0, 0.0], &noise).save(), "state of mala"),
+        (
+            at(&MalaConfig::new(1.0, 0.1), &[0.0, 0.0], &noise).save(),
+            "state of mala",
+        ),
         (at(&hmc, &[0.0; 3], &noise).save(), "has 3 parameters"),
         (at(&tethered, &[0.0; 2], &noise).save(), "another prior"),
         (before[..before.len() / 2].to_vec(), "cut short"),

@@ -26,9 +26,9 @@ fn asymmetry(mut transition: impl FnMut(&DoubleWell, f64, &NoiseSource) -> f64) 
         counts[bin(start)][bin(end)] += 1;
     }
     let (mut chi_squared, mut degrees) = (0.0, 0.0);
-    for i in 0..BINS {
-        for j in 0..i {
-            let (there, back) = (f64::from(counts[i][j]), f64::from(counts[j][i]));
+    for (i, row) in counts.iter().enumerate() {
+        for (j, there) in row.iter().enumerate().take(i) {
+            let (there, back) = (f64::from(*there), f64::from(counts[j][i]));
             if there + back >= 10.0 {
                 chi_squared += (there - back).powi(2) / (there + back);
                 degrees += 1.0;
@@ -114,10 +114,12 @@ fn transitions_go_both_ways_equally_often() {
 /// The control: symplectic Euler by kick and drift alone, accepted by its energy error, has no detailed balance.
 #[test]
 fn symplectic_euler_without_its_adjoint_is_found_out() {
-    let (chi_squared, degrees) = asymmetry(|well, start, noise| {
-        euler_alone(well, &target(&[start], BETA), start, noise)
-    });
-    assert!(chi_squared > 1.5 * limit(degrees), "{chi_squared} of {degrees}");
+    let (chi_squared, degrees) =
+        asymmetry(|well, start, noise| euler_alone(well, &target(&[start], BETA), start, noise));
+    assert!(
+        chi_squared > 1.5 * limit(degrees),
+        "{chi_squared} of {degrees}"
+    );
 }
 
 fn euler_alone(potential: &dyn Potential, target: &Target, start: f64, noise: &NoiseSource) -> f64 {

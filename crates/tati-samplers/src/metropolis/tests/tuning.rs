@@ -41,7 +41,6 @@ fn acceptance_comes_to_its_target() {
                 acceptances.push(transition.acceptance.unwrap());
             });
             let (mean, error) = mean_and_error(&acceptances);
-            eprintln!("{name} from {step_size}: {mean} ± {error} for {target}");
             assert!(error < 0.01, "{name}: {error}");
             assert!((mean - target).abs() < 0.05, "{name}: {mean} for {target}");
         }
@@ -74,7 +73,10 @@ fn nuts_finds_the_scales() {
     });
     for (index, scale) in kernel.scales().iter().enumerate() {
         let exact = (1e4 * (1.0 + index as f64)).sqrt().recip();
-        assert!((scale / exact - 1.0).abs() < 1e-6, "{index}: {scale} for {exact}");
+        assert!(
+            (scale / exact - 1.0).abs() < 1e-6,
+            "{index}: {scale} for {exact}"
+        );
     }
 }
 
