@@ -26,6 +26,7 @@ pub struct TrajectoryLayout {
     tensors: Vec<ParameterTensor>,
     statistics: Vec<String>,
     attributes: Map<String, Value>,
+    expected_draws: Option<usize>,
     draws_per_chunk: Option<usize>,
 }
 
@@ -66,6 +67,7 @@ impl TrajectoryLayout {
             tensors,
             statistics: Vec::new(),
             attributes: Map::new(),
+            expected_draws: None,
             draws_per_chunk: None,
         }
     }
@@ -80,6 +82,13 @@ impl TrajectoryLayout {
     /// With what describes the run: its full configuration and seed.
     pub fn with_attributes(mut self, attributes: Map<String, Value>) -> Self {
         self.attributes = attributes;
+        self
+    }
+
+    /// With so many draws of each chain expected, more than which a chunk need not hold: a short run makes small files. There may be
+    /// more or fewer.
+    pub fn with_expected_draws(mut self, num_draws: usize) -> Self {
+        self.expected_draws = Some(num_draws);
         self
     }
 
@@ -114,13 +123,14 @@ impl TrajectoryLayout {
         &self.attributes
     }
 
-    /// The number of draws in a chunk: as many as make about 4 MiB of θ.
+    /// The number of draws in a chunk: as many as make about 4 MiB of θ, or as are expected.
     pub(super) fn draws_per_chunk(&self) -> usize {
         const CHUNK_BYTES: usize = 4 << 20;
         const MOST_DRAWS: usize = 16384;
         let draw_bytes = self.num_parameters().max(1) * self.precision.size();
+        let most = self.expected_draws.unwrap_or(MOST_DRAWS).clamp(1, MOST_DRAWS);
         self.draws_per_chunk
-            .unwrap_or((CHUNK_BYTES / draw_bytes).clamp(1, MOST_DRAWS))
+            .unwrap_or((CHUNK_BYTES / draw_bytes).clamp(1, most))
     }
 
     /// Chunks of a test's own size.
@@ -191,6 +201,8 @@ mod tests {
         assert_eq!(draws(7850, Precision::F64), 66);
         assert_eq!(draws(2, Precision::F32), 16384);
         assert_eq!(draws(10_000_000, Precision::F32), 1);
+        let short = TrajectoryLayout::flat(1, 2, Precision::F32).with_expected_draws(100);
+        assert_eq!(short.draws_per_chunk(), 100);
     }
 
     #[test]

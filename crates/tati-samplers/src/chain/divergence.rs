@@ -7,11 +7,11 @@ use tati_core::TatiError;
 
 const REMEDY: &str = "the chain has diverged; use a smaller step size, or a prior that keeps the parameters bounded";
 
-/// The error that ends a chain whose potential is not finite.
-pub(super) fn error(potential: f64, step: u64, walker: u32, tensor: Option<String>) -> TatiError {
-    let place = tensor.map_or(String::new(), |tensor| format!(" (first in the {tensor})"));
+/// The error that ends a chain whose potential is not finite, with the tensor to look at.
+pub(super) fn error(potential: f64, step: u64, walker: u32, suspect: Option<String>) -> TatiError {
+    let suspect = suspect.map_or(String::new(), |suspect| format!(" ({suspect})"));
     TatiError::NotFinite {
-        what: format!("the potential at step {step} of walker {walker}{place}"),
+        what: format!("the potential at step {step} of walker {walker}{suspect}"),
         value: potential,
         remedy: REMEDY,
     }
@@ -26,20 +26,25 @@ pub(super) fn gradient_error(norm: f64, step: u64, walker: u32) -> TatiError {
     }
 }
 
-/// The first tensor with a parameter or gradient that is not finite.
-pub(super) fn first_bad_tensor<M: Module>(
-    model: &M,
-    gradients: &GradientsParams,
-) -> Option<String> {
+/// The first tensor with a parameter that is not finite, or else with such a gradient, or else with the largest parameter.
+pub(super) fn suspect<M: Module>(model: &M, gradients: &GradientsParams) -> Option<String> {
     let mut search = Search {
         gradients,
         path: Vec::new(),
         parameter: None,
         gradient: None,
+        largest: None,
     };
     model.visit(&mut search);
-    // A gradient is not finite in every tensor once a parameter is not: the parameter says more.
-    search.parameter.or(search.gradient)
+    // Once a parameter is not finite, no gradient is: the parameter says more.
+    let first = |what: &str, name| format!("first not finite in the {what} `{name}`");
+    search
+        .parameter
+        .map(|name| first("parameter", name))
+        .or(search.gradient.map(|name| first("gradient of", name)))
+        .or(search
+            .largest
+            .map(|(size, name)| format!("largest parameter {size:.1e}, in `{name}`")))
 }
 
 struct Search<'a> {
@@ -47,6 +52,7 @@ struct Search<'a> {
     path: Vec<String>,
     parameter: Option<String>,
     gradient: Option<String>,
+    largest: Option<(f64, String)>,
 }
 
 impl ModuleVisitor for Search<'_> {
@@ -59,16 +65,29 @@ impl ModuleVisitor for Search<'_> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if self.parameter.is_none() && !is_finite(param.val().inner()) {
-            self.parameter = Some(format!("parameter `{}`", self.path.join(".")));
+        let name = self.path.join(".");
+        let size = largest_size(param.val().inner());
+        if !size.is_finite() && self.parameter.is_none() {
+            self.parameter = Some(name.clone());
         }
-        let gradient = self.gradients.get::<D>(param.id);
-        if self.gradient.is_none() && gradient.is_some_and(|gradient| !is_finite(gradient)) {
-            self.gradient = Some(format!("gradient of `{}`", self.path.join(".")));
+        let gradient = self.gradients.get::<D>(param.id).map(largest_size);
+        if gradient.is_some_and(|size| !size.is_finite()) && self.gradient.is_none() {
+            self.gradient = Some(name.clone());
+        }
+        if self.largest.as_ref().is_none_or(|(largest, _)| size > *largest) {
+            self.largest = Some((size, name));
         }
     }
 }
 
-fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
-    tensor.to_data().iter::<f64>().all(f64::is_finite)
+/// The largest absolute value, or one that is not finite.
+fn largest_size<const D: usize>(tensor: Tensor<D>) -> f64 {
+    let mut largest: f64 = 0.0;
+    for value in tensor.to_data().iter::<f64>() {
+        if !value.is_finite() {
+            return value;
+        }
+        largest = largest.max(value.abs());
+    }
+    largest
 }

@@ -184,9 +184,9 @@ where
         }
         let (loss, gradients) = self.chain.potential.gradients(&model);
         if !loss.is_finite() {
-            let tensor = divergence::first_bad_tensor(&model, &gradients);
+            let suspect = divergence::suspect(&model, &gradients);
             let walker = self.chain.noise.walker();
-            return Err(divergence::error(loss, self.step, walker, tensor));
+            return Err(divergence::error(loss, self.step, walker, suspect));
         }
         let step_sizes = schedule.step();
         let mut statistics = Statistics {

@@ -20,7 +20,7 @@ pub struct Draw<'a, M> {
     pub statistics: &'a Statistics,
 }
 
-/// Something that looks at every draw of a chain.
+/// Something that looks at every draw of a chain; a closure will do.
 ///
 /// # Example
 /// ```
@@ -56,5 +56,14 @@ pub trait Observer<M> {
     fn restore(&mut self, saved: &[u8]) -> Result<()> {
         let _ = saved;
         Ok(())
+    }
+}
+
+impl<M, F> Observer<M> for F
+where
+    F: FnMut(&Draw<'_, M>) -> Result<()>,
+{
+    fn observe(&mut self, draw: &Draw<'_, M>) -> Result<()> {
+        self(draw)
     }
 }

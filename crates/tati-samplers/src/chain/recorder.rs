@@ -15,6 +15,7 @@ pub(super) struct Recorder {
     pub(super) folder: RunFolder,
     parameters: ParameterLayout,
     attributes: Map<String, Value>,
+    expected_draws: usize,
     /// Draws to keep of a store that is there already.
     kept_draws: Option<u64>,
     writer: Option<TrajectoryWriter>,
@@ -44,6 +45,7 @@ impl Recorder {
             folder,
             parameters: parameters.clone(),
             attributes,
+            expected_draws: usize::try_from(config.chain.num_draws()).unwrap_or(usize::MAX),
             kept_draws: kept_draws.filter(|draws| *draws > 0),
             writer: None,
             theta: match parameters.dtype() {
@@ -92,7 +94,8 @@ impl Recorder {
     fn open_store(&self, statistics: &Statistics) -> Result<TrajectoryWriter> {
         let layout = TrajectoryLayout::of(1, &self.parameters)?
             .with_statistics(statistics.entries().map(|(name, _)| name))
-            .with_attributes(self.attributes.clone());
+            .with_attributes(self.attributes.clone())
+            .with_expected_draws(self.expected_draws);
         let path = self.folder.trajectory();
         match self.kept_draws {
             Some(draws) => TrajectoryWriter::resume(path, &layout, &[draws as usize]),

@@ -30,13 +30,6 @@ impl<X> Memory<X> {
         }
     }
 
-    pub(crate) fn as_ref(&self) -> Memory<&X> {
-        Memory {
-            momentum: self.momentum.as_ref(),
-            variance: self.variance.as_ref(),
-            previous_gradient: self.previous_gradient.as_ref(),
-        }
-    }
 
     pub(crate) fn as_mut(&mut self) -> Memory<&mut X> {
         Memory {
