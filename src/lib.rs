@@ -12,13 +12,16 @@ pub use tati_core::*;
 /// What most programs import: `use tati::prelude::*;`.
 pub mod prelude {
     pub use tati_core::{
-        ModelPotential, ParameterLayout, Potential, TatiError, available_devices, open_device,
+        ModelPotential, ParameterLayout, Potential, TatiError, Trajectory, available_devices,
+        freeze_parameters, open_device,
     };
     pub use tati_models::{
         GlyphsConfig, LabelledSet, LeNetConfig, MlpConfig, MnistConfig, PerceptronConfig,
     };
     pub use tati_samplers::{
-        BaoabConfig, Gla1Config, Gla2Config, InverseTemperature, Prior, SgldConfig, Thermometer,
-        entropy_seed,
+        BaoabConfig, CcadlConfig, ChainConfig, ChainSampler, CyclicalConfig, Draw, Gla1Config,
+        Gla2Config, HmcConfig, InverseTemperature, InverseTemperatureSchedule, MalaConfig,
+        MclmcConfig, NutsConfig, Observer, PolynomialDecayConfig, Prior, PsgldConfig, SghmcConfig,
+        SgldConfig, SgnhtConfig, Thermometer, WallsConfig, entropy_seed,
     };
 }

@@ -4,6 +4,7 @@
 mod example;
 
 use std::fs;
+use std::path::Path;
 
 use assert_cmd::Command;
 use example::{assert_refused, example, json};
@@ -34,6 +35,7 @@ fn unknown_devices_are_refused_by_name() {
         "temperature_of_a_well",
         "switch_device",
         "langevin_in_burn_training",
+        "cyclical",
     ] {
         assert_refused(
             seeded(name).args(["--device", "abacus"]),
@@ -301,5 +303,78 @@ fn a_step_size_without_bound_ends_with_its_remedy() {
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(output.stdout.is_empty());
     assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    assert!(error.contains("smaller step size"), "{error}");
+}
+
+fn cyclical(folder: &Path) -> Command {
+    let mut command = seeded("cyclical");
+    command.args(["--chains", "16", "--steps", "6000", "--cycles", "20"]);
+    command.arg("--out").arg(folder);
+    command
+}
+
+#[test]
+fn cycles_find_the_modes_that_a_small_step_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let results = json(&mut cyclical(folder.path()));
+    assert_eq!(results["num_modes"], 25);
+    let rows = array(&results, "rows");
+    let [small, large, cycles] = rows else {
+        panic!("not three rows: {results}");
+    };
+    assert_eq!((&small["sampler"], &cycles["sampler"]), (&"constant".into(), &"cyclical".into()));
+    assert_eq!((&small["draws_per_chain"], &cycles["draws_per_chain"]), (&6000.into(), &1200.into()));
+
+    // Kramers' rate lets one of 16 chains leave its mode in 100 runs; this seed is none of those.
+    assert!((number(small, "modes_expected") - 1.0).abs() < 1e-2);
+    assert_eq!(number(small, "modes_per_chain"), 1.0);
+    assert!((number(small, "weight_distance") - 0.96).abs() < 1e-9);
+    assert!(number(cycles, "modes_per_chain") > 6.0, "{cycles}");
+    assert!(number(cycles, "modes_of_all_chains") > 15.0, "{cycles}");
+
+    // Both have the widths of theory, which for cycles is nearly that of the density; 5 standard errors of 16 chains: false
+    // alarms 2 in 10,000 each. The large step is off by far.
+    for row in [small, cycles] {
+        let deviation = (number(row, "variance") - number(row, "variance_expected"))
+            / number(row, "variance_error");
+        assert!(deviation.abs() < 5.0, "{row}");
+    }
+    assert!(number(cycles, "variance_expected") < 1.1);
+    assert!(number(large, "variance") > 4.0, "{large}");
+
+    let figure = fs::read(results["figure"].as_str().expect("a path")).expect("a figure");
+    assert!(figure.starts_with(b"\x89PNG"));
+    assert_eq!(results, json(&mut cyclical(folder.path())), "the seed decides");
+}
+
+#[test]
+fn cycles_refuse_bad_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (option, value, part) in [
+        ("--chains", "0", "chains"),
+        ("--steps", "0", "steps"),
+        ("--cycles", "0", "cycles"),
+        ("--cycles", "6001", "from 1 to 6000"),
+        ("--initial-step-size", "NaN", "initial_step_size"),
+        ("--exploration-fraction", "1", "exploration_fraction"),
+        ("--constant-step-sizes", "0.01,-1", "constant_step_sizes"),
+    ] {
+        let mut command = seeded("cyclical");
+        if option != "--steps" {
+            command.args(["--steps", "6000"]);
+        }
+        command.args([option, value]).arg("--out").arg(folder.path());
+        assert_refused(&mut command, &[part]);
+    }
+}
+
+#[test]
+fn cycles_without_bound_end_with_their_remedy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = cyclical(folder.path());
+    let output = command.args(["--initial-step-size", "1"]).output();
+    let output = output.expect("the example starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains("smaller step size"), "{error}");
 }

@@ -10,8 +10,9 @@ use burn::optim::ModuleOptimizer;
 use burn::tensor::DType;
 use common::{Ensemble, mean_and_error};
 use tati::samplers::{
-    BaoabConfig, Gla1Config, Gla2Config, Integrator, Prior, SgldConfig, StationaryMoments,
-    Thermometer, langevin_on_harmonic_well, sgld_on_harmonic_well,
+    BaoabConfig, Gla1Config, Gla2Config, Integrator, LangevinUpdate, Prior, PsgldConfig,
+    SghmcConfig, SgldConfig, StationaryMoments, Thermometer, WallsConfig,
+    langevin_on_harmonic_well, sgld_on_harmonic_well, stationary_moments,
 };
 
 const MEMBERS: usize = 16_384;
@@ -236,5 +237,121 @@ fn priors_are_part_of_the_potential() {
             (counted / energy - 1.0).abs() < 1e-5,
             "{counted} for {energy}"
         );
+    }
+}
+
+#[test]
+fn sghmc_has_its_exact_moments() {
+    let noise_estimate = 0.6;
+    for step_size in [0.1, 0.5] {
+        let thermometer = Thermometer::new();
+        let sampler = SghmcConfig::new(INVERSE_TEMPERATURE)
+            .with_friction(FRICTION)
+            .with_noise_estimate(noise_estimate)
+            .with_seed(Some(8))
+            .build()
+            .expect("a valid config")
+            .with_thermometer(&thermometer)
+            .into_optimizer();
+        let measured = measure(sampler, &thermometer, step_size);
+        let update = LangevinUpdate::euler(
+            step_size,
+            FRICTION,
+            FRICTION - noise_estimate,
+            INVERSE_TEMPERATURE,
+        );
+        let exact = stationary_moments(&update, CURVATURE, 0.0).expect("a stable step");
+        let position = deviation(measured.position, exact.position_variance);
+        let momentum = deviation(
+            measured.momentum.expect("a momentum"),
+            exact.momentum_variance,
+        );
+        assert!(
+            position.abs() < 4.0 && momentum.abs() < 4.0,
+            "h = {step_size}: θ² off by {position}, p² by {momentum} errors"
+        );
+    }
+}
+
+/// Frozen after the first step, V is the square of the first gradient, and pSGLD is SGLD with the step size h/(λ + |g|).
+#[test]
+fn psgld_with_a_frozen_preconditioner_has_its_exact_moments() {
+    let (start, regularization) = (2.0, 0.1);
+    let preconditioner = 1.0 / (regularization + CURVATURE * start);
+    for step_size in [0.3, 2.0] {
+        let mut sampler = PsgldConfig::new(INVERSE_TEMPERATURE)
+            .with_regularization(regularization)
+            .with_adaptation_steps(Some(1))
+            .with_seed(Some(9))
+            .init();
+        let mut ensemble = Ensemble::new(vec![start; MEMBERS], DType::F32);
+        let effective = step_size * preconditioner;
+        let pause = (12.0 / (CURVATURE * effective)).ceil() as usize;
+        let mut squares = Vec::new();
+        for _ in 0..20 {
+            for _ in 0..pause {
+                ensemble = ensemble.harmonic_step(&mut sampler, step_size, CURVATURE);
+            }
+            squares.extend(ensemble.positions().iter().map(|theta| theta * theta));
+        }
+        let exact =
+            sgld_on_harmonic_well(CURVATURE, effective, INVERSE_TEMPERATURE).expect("stable");
+        let position = deviation(mean_and_error(&squares), exact);
+        assert!(
+            position.abs() < 4.0,
+            "h = {step_size}: θ² off by {position} errors"
+        );
+    }
+}
+
+/// Priors with a kink or a wall against quadrature; the step is so small that its error is below that of the sampling.
+#[test]
+fn laplace_prior_and_walls_shape_the_density() {
+    let walls =
+        |lower, upper| Prior::Walls(WallsConfig::new(20.0).with_lower(lower).with_upper(upper));
+    let past = |theta: f64, lower: f64, upper: f64| {
+        10.0 * ((theta - lower).min(0.0) + (theta - upper).max(0.0)).powi(2)
+    };
+    type Energy<'a> = &'a dyn Fn(f64) -> f64;
+    let cases: [(Prior, Energy<'_>); 4] = [
+        (Prior::Laplace(1.5), &|theta| 1.5 * theta.abs()),
+        (walls(Some(-0.2), None), &|theta| {
+            past(theta, -0.2, f64::INFINITY)
+        }),
+        (walls(None, Some(0.3)), &|theta| {
+            past(theta, f64::NEG_INFINITY, 0.3)
+        }),
+        (walls(Some(-0.2), Some(0.3)), &|theta| {
+            past(theta, -0.2, 0.3)
+        }),
+    ];
+    for (prior, energy) in cases {
+        let (mut total, mut mean, mut square) = (0.0, 0.0, 0.0);
+        for index in -40_000..=40_000 {
+            let theta = f64::from(index) * 1e-4;
+            let potential = 0.5 * CURVATURE * theta * theta + energy(theta);
+            let weight = (-INVERSE_TEMPERATURE * potential).exp();
+            total += weight;
+            mean += weight * theta;
+            square += weight * theta * theta;
+        }
+        let mut sampler = BaoabConfig::new(INVERSE_TEMPERATURE)
+            .with_friction(FRICTION)
+            .with_prior(Some(prior.clone()))
+            .with_seed(Some(10))
+            .init();
+        let mut ensemble = Ensemble::new(vec![0.0; MEMBERS], DType::F32);
+        let (mut positions, mut squares) = (Vec::new(), Vec::new());
+        for step in 0..2400 {
+            ensemble = ensemble.harmonic_step(&mut sampler, 0.05, CURVATURE);
+            if step % 300 == 299 {
+                positions.extend(ensemble.positions());
+            }
+        }
+        squares.extend(positions.iter().map(|theta| theta * theta));
+        for (measured, exact) in [(&positions, mean / total), (&squares, square / total)] {
+            let off = deviation(mean_and_error(measured), exact);
+            assert!(off.abs() < 4.0, "{prior:?}: {exact} missed by {off} errors");
+        }
     }
 }

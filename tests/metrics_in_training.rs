@@ -59,7 +59,10 @@ impl Batcher<Item, Batch> for ToTensors {
         let acceptance = items.iter().map(|item| item.acceptance).sum::<f64>();
         Batch {
             inputs: table(items.iter().flat_map(|item| item.inputs).collect(), INPUTS),
-            targets: table(items.iter().flat_map(|item| item.targets).collect(), OUTPUTS),
+            targets: table(
+                items.iter().flat_map(|item| item.targets).collect(),
+                OUTPUTS,
+            ),
             acceptance: acceptance / items.len() as f64,
         }
     }
@@ -221,7 +224,10 @@ fn burn_logs_the_temperatures_of_a_sampler() {
         let kept = &epochs[BURN_IN..];
         let mean = kept.iter().map(|(_, mean)| mean).sum::<f64>() / kept.len() as f64;
         let relative = mean * INVERSE_TEMPERATURE;
-        assert!((relative - 1.0).abs() < 0.2, "{metric}: {relative} in units of 1/β");
+        assert!(
+            (relative - 1.0).abs() < 0.2,
+            "{metric}: {relative} in units of 1/β"
+        );
     }
     let norms = logged(folder.path(), "Gradient_Norm").expect("gradient norms");
     assert!(norms.iter().all(|(_, mean)| *mean > 0.0));

@@ -5,13 +5,14 @@
 
 mod common;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, Param, ParamGroup};
 use burn::nn::loss::{MseLoss, Reduction};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{DType, FloatDType, Tensor, TensorData};
 use common::flex;
 use tati::models::{Mlp, MlpConfig};
 use tati::prelude::*;
+use tati::samplers::{NoiseSource, ThermostatScope};
 
 fn model(dtype: DType) -> Mlp {
     let model = MlpConfig::new(vec![5])
@@ -82,6 +83,45 @@ fn samplers() -> Vec<(&'static str, Init)> {
                 .with_prior(Some(Prior::Tether(0.1)))
                 .with_seed(Some(seed))
                 .init()
+        }),
+        ("psgld", |seed| {
+            PsgldConfig::new(50.0)
+                .with_prior(Some(Prior::Laplace(0.1)))
+                .with_adaptation_steps(Some(12))
+                .with_seed(Some(seed))
+                .init()
+        }),
+        ("sghmc", |seed| {
+            let walls = WallsConfig::new(10.0).with_upper(Some(0.1));
+            SghmcConfig::new(50.0)
+                .with_noise_estimate(0.5)
+                .with_prior(Some(Prior::Walls(walls)))
+                .with_seed(Some(seed))
+                .init()
+        }),
+        ("sgnht", |seed| {
+            SgnhtConfig::new(50.0).with_seed(Some(seed)).init()
+        }),
+        ("ccadl", |seed| {
+            let annealing = InverseTemperatureSchedule::Geometric {
+                initial: 1.0,
+                steps: 15,
+            };
+            CcadlConfig::new(50.0)
+                .with_annealing(Some(annealing))
+                .with_seed(Some(seed))
+                .init()
+        }),
+        ("a thermostat for each of two groups", |seed| {
+            let noise = NoiseSource::new(seed, 0);
+            let config = SgnhtConfig::new(50.0).with_thermostat(ThermostatScope::Group);
+            let weights = config.build_with(&noise).expect("a sampler");
+            let biases = config.build_with(&noise).expect("a sampler");
+            ModuleOptimizer::from(weights).with_group(
+                ParamGroup::from_predicate("bias"),
+                biases,
+                None,
+            )
         }),
     ]
 }

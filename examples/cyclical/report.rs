@@ -85,7 +85,7 @@ impl Row {
 
     fn text(&self) -> String {
         format!(
-            "{:<24} {:>14} {:>9.2} {:>6}   {:>9.3} {:>9}   {:>14} {:>9}\n",
+            "{:<24} {:>14} {:>9.2} {:>8}   {:>9.3} {:>9}   {:>14} {:>9}\n",
             self.label,
             with_error(self.modes_per_chain, self.modes_per_chain_error, 2),
             self.modes_expected,
@@ -149,8 +149,8 @@ impl<'a> Results<'a> {
         let mut text = format!(
             "Mixture of {} equal Gaussians: {} chains of {} steps, all from the mode in the middle\n\
              seed {}, device {}; figure in {}\n\n\
-             {:<24} {:^31}   {:^19}   {:^24}\n\
-             {:<24} {:>14} {:>9} {:>6}   {:>9} {:>9}   {:>14} {:>9}\n",
+             {:<24} {:>33}   {:>19}   {:>24}\n\
+             {:<24} {:>14} {:>9} {:>8}   {:>9} {:>9}   {:>14} {:>9}\n",
             self.num_modes,
             self.chains,
             self.steps,
@@ -158,7 +158,7 @@ impl<'a> Results<'a> {
             self.device,
             self.figure,
             "",
-            "modes covered",
+            "modes covered  ",
             "distance of weights",
             "variance of a mode / σ²",
             "step size",
@@ -178,7 +178,7 @@ impl<'a> Results<'a> {
             "\n`expected` for constant step sizes: modes by Kramers' rate in continuous time, variance of SGLD in one well. For\n\
              cycles: as if each ended in a mode drawn from the density, and sampled it from its bottom.\n\
              A small constant step stays in its mode; a large one gets about by its own error, and blurs the modes. Cycles\n\
-             find the modes with large steps and sample them with small ones.\n",
+             find modes with large steps and sample them with small ones; the weights are those of the search.\n",
         );
         text
     }

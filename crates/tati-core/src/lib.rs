@@ -7,6 +7,7 @@
 mod atomic_file;
 mod device;
 mod error;
+mod freeze;
 mod parameters;
 mod potential;
 mod trajectory;
@@ -17,6 +18,7 @@ pub use error::{
     Result, TatiError, require_count, require_non_negative, require_positive,
     require_positive_or_infinite,
 };
+pub use freeze::freeze_parameters;
 pub use parameters::{ParameterLayout, ParameterTensor};
 pub use potential::{
     BatchOrder, BatchPosition, ModelPotential, Potential, Rows, analytic,

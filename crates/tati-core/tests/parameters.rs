@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 use proptest::prelude::*;
-use tati_core::{ParameterLayout, TatiError, open_device};
+use tati_core::{ParameterLayout, TatiError, freeze_parameters, open_device};
 
 #[derive(Module, Debug)]
 struct TwoLayers {
@@ -139,5 +139,38 @@ impl burn::module::ModuleMapper for ToF64 {
         param: burn::module::Param<Tensor<D>>,
     ) -> burn::module::Param<Tensor<D>> {
         param.map(|tensor| Tensor::from_inner(tensor.inner().cast(FloatDType::F64)).require_grad())
+    }
+}
+
+#[test]
+fn parameters_are_frozen_by_name() {
+    let frozen = |names: &[&str]| {
+        let module = freeze_parameters(two_layers(3, 4), names).expect("frozen");
+        let layout = ParameterLayout::of(&module).expect("a layout");
+        let tensors = layout.tensors().iter().filter(|tensor| tensor.is_frozen());
+        tensors
+            .map(|tensor| tensor.name.clone())
+            .collect::<Vec<_>>()
+    };
+    let layout = ParameterLayout::of(&two_layers(3, 4)).expect("a layout");
+    let names: Vec<&str> = layout
+        .tensors()
+        .iter()
+        .map(|tensor| tensor.name.as_str())
+        .collect();
+    assert_eq!(frozen(&[names[1]]), [names[1]]);
+    let layer = names[0].rsplit_once('.').expect("a field of a field").0;
+    assert_eq!(frozen(&[layer]), names[..2]);
+    assert_eq!(frozen(&[]), Vec::<String>::new());
+
+    let part = &names[0][..names[0].len() - 1];
+    for unknown in ["nothing", part, ""] {
+        let message = freeze_parameters(two_layers(3, 4), &[unknown])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains(names[2]) && message.contains(unknown),
+            "{message}"
+        );
     }
 }
