@@ -325,7 +325,7 @@ fn cycles_find_the_modes_that_a_small_step_does_not() {
     assert_eq!((&small["sampler"], &cycles["sampler"]), (&"constant".into(), &"cyclical".into()));
     assert_eq!((&small["draws_per_chain"], &cycles["draws_per_chain"]), (&6000.into(), &1200.into()));
 
-    // Kramers' rate lets one of 16 chains leave its mode in 100 runs; this seed is none of those.
+    // Kramers' rate lets one of 16 chains leave its mode in one run of 80; that of this seed is none of them.
     assert!((number(small, "modes_expected") - 1.0).abs() < 1e-2);
     assert_eq!(number(small, "modes_per_chain"), 1.0);
     assert!((number(small, "weight_distance") - 0.96).abs() < 1e-9);

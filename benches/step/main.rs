@@ -18,8 +18,11 @@ use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
 use plain::Plain;
-use tati::models::{Mlp, MlpConfig, Perceptron, PerceptronConfig};
-use tati::samplers::{BaoabConfig, Gla1Config, Gla2Config, NoiseStream, SgldConfig};
+use tati::models::{Mlp, MlpConfig, Perceptron, PerceptronConfig, softmax_cross_entropy};
+use tati::samplers::{
+    BaoabConfig, CcadlConfig, Gla1Config, Gla2Config, NoiseStream, PsgldConfig, SghmcConfig,
+    SgldConfig, SgnhtConfig,
+};
 use tati::{ModelPotential, open_device};
 
 #[global_allocator]
@@ -112,11 +115,16 @@ fn steps<M: Module>(
     row("gla1 fused", Gla1Config::new(INVERSE_TEMPERATURE).init());
     row("gla2 fused", Gla2Config::new(INVERSE_TEMPERATURE).init());
     row("baoab fused", BaoabConfig::new(INVERSE_TEMPERATURE).init());
+    row("sghmc fused", SghmcConfig::new(INVERSE_TEMPERATURE).init());
+    row("sgnht fused", SgnhtConfig::new(INVERSE_TEMPERATURE).init());
+    row("psgld fused", PsgldConfig::new(INVERSE_TEMPERATURE).init());
+    row("ccadl fused", CcadlConfig::new(INVERSE_TEMPERATURE).init());
     whole_loop(&mut group, batch, init, forward, &device);
     group.finish();
 }
 
-/// A step of fused SGLD with its mini-batch gathered from a resident data set, as the peers' loops do it.
+/// A step of fused SGLD with its mini-batch from a resident data set, as the peers' loops do it, and with the loss of
+/// `tati::models`; the rows above all have Burn's.
 fn whole_loop<M: Module>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     batch: usize,
@@ -133,7 +141,7 @@ fn whole_loop<M: Module>(
         init(device),
         (images, labels),
         |model: &M, (images, labels): (Tensor<2>, Tensor<1, Int>)| {
-            cross_entropy(forward(model, images), labels)
+            softmax_cross_entropy(forward(model, images), labels)
         },
     )
     .and_then(|potential| potential.with_batch_size(batch, 1))

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 15] = [
     "forward+backward",
     "sgd",
     "sgld plain",
@@ -14,6 +14,10 @@ const ROWS: [&str; 11] = [
     "gla1 fused",
     "gla2 fused",
     "baoab fused",
+    "sghmc fused",
+    "sgnht fused",
+    "psgld fused",
+    "ccadl fused",
     "sgld fused, whole loop",
 ];
 
@@ -47,9 +51,10 @@ pub fn print() {
             continue;
         };
         println!(
-            "\n{:<26} {:>10} {:>8} {:>14}",
-            group, "µs/step", "/ SGD", "plain / fused"
+            "\n{:<26} {:>10} {:>8} {:>8} {:>14}",
+            group, "µs/step", "/ SGD", "/ BAOAB", "plain / fused"
         );
+        let baoab = median(&group, "baoab fused");
         for row in ROWS {
             let Some(time) = median(&group, row) else {
                 continue;
@@ -59,9 +64,10 @@ pub fn print() {
                 .and_then(|name| median(&group, &format!("{name} plain")))
                 .map_or(String::new(), |plain| format!("{:.2}", plain / time));
             println!(
-                "{row:<26} {:>10.1} {:>8.3} {plain:>14}",
+                "{row:<26} {:>10.1} {:>8.3} {:>8} {plain:>14}",
                 time / 1e3,
-                time / sgd
+                time / sgd,
+                baoab.map_or(String::new(), |baoab| format!("{:.3}", time / baoab)),
             );
         }
     }

@@ -44,11 +44,13 @@ pub enum Surface {
     TiltedWell(TiltedWell),
 }
 
-/// U = ½ θᵀAθ, with A given by its eigenvalues and the angle of the first eigenvector.
-#[derive(Clone, Copy)]
+/// U = ½ θᵀAθ.
 pub struct Gaussian {
     pub eigenvalues: [f64; 2],
-    pub angle: f64,
+    /// Of the first eigenvector with the axis of x.
+    angle: f64,
+    /// A.
+    pub precision: [[f64; 2]; 2],
 }
 
 /// U = (x² − 1)² + tilt·x + ½ stiffness·y².
@@ -88,10 +90,7 @@ impl Target {
     }
 
     fn of_gaussian(key: &'static str, condition_number: f64) -> Self {
-        let gaussian = Gaussian {
-            eigenvalues: [1.0, condition_number],
-            angle: std::f64::consts::FRAC_PI_6,
-        };
+        let gaussian = Gaussian::new([1.0, condition_number], std::f64::consts::FRAC_PI_6);
         let beta = 2.0;
         Self {
             key,
@@ -116,7 +115,7 @@ impl Target {
             moments: surface.quadrature(beta, |_| 1.0),
             surface,
             view: [[-2.2, -1.0], [1.8, 2.6]],
-            starts: &MuellerBrown::MINIMA,
+            starts: &[[-0.4, 1.3], [0.4, 0.2], [-0.2, 0.6]],
             quantities: &MOMENTS_AND_BASINS,
         }
     }
@@ -182,12 +181,11 @@ impl Surface {
             Self::Gaussian(_) => 0,
             Self::TiltedWell(_) => usize::from(position[0] > 0.0),
             Self::MuellerBrown => {
-                let square = |minimum: &[f64; 2]| {
-                    (position[0] - minimum[0]).powi(2) + (position[1] - minimum[1]).powi(2)
-                };
-                let squares = MuellerBrown::MINIMA.each_ref().map(square);
-                usize::from(squares[1] < squares[0]) // nearer of the first two
-                    .max(2 * usize::from(squares[2] < squares[0].min(squares[1])))
+                let squares = MuellerBrown::MINIMA.map(|[x, y]| {
+                    (position[0] - x).powi(2) + (position[1] - y).powi(2)
+                });
+                let nearer = usize::from(squares[1] < squares[0]);
+                if squares[2] < squares[nearer] { 2 } else { nearer }
             }
         }
     }
@@ -256,6 +254,16 @@ impl HostPotential for Surface {
 }
 
 impl Gaussian {
+    fn new(eigenvalues: [f64; 2], angle: f64) -> Self {
+        let mut gaussian = Self {
+            eigenvalues,
+            angle,
+            precision: [[0.0; 2]; 2],
+        };
+        gaussian.precision = gaussian.matrix(|eigenvalue| eigenvalue);
+        gaussian
+    }
+
     /// A matrix with the eigenvectors of A, and with eigenvalues that are a function of A's.
     pub fn matrix(&self, of_eigenvalue: impl Fn(f64) -> f64) -> [[f64; 2]; 2] {
         let (sine, cosine) = self.angle.sin_cos();
@@ -276,8 +284,7 @@ impl Gaussian {
     }
 
     fn value_and_gradient(&self, position: &[f64], gradient: &mut [f64]) -> f64 {
-        let matrix = self.matrix(|eigenvalue| eigenvalue);
-        for (slope, row) in gradient.iter_mut().zip(matrix) {
+        for (slope, row) in gradient.iter_mut().zip(&self.precision) {
             *slope = row[0] * position[0] + row[1] * position[1];
         }
         0.5 * (gradient[0] * position[0] + gradient[1] * position[1])

@@ -40,6 +40,7 @@ mod mnist;
 mod names;
 mod perceptron;
 mod playground;
+mod softmax_cross_entropy;
 
 pub use activation::Activation;
 pub use csv_table::{read_csv, write_csv};
@@ -51,3 +52,4 @@ pub use mlp::{Mlp, MlpConfig};
 pub use mnist::{MNIST_FOLDER_VARIABLE, MnistConfig, read_mnist_folder};
 pub use perceptron::{Perceptron, PerceptronConfig};
 pub use playground::{PlaygroundConfig, PlaygroundShape};
+pub use softmax_cross_entropy::softmax_cross_entropy;

@@ -1,0 +1,180 @@
+//! Every sampler of tati by name, with its settings for every target.
+
+use burn::optim::ModuleOptimizer;
+use burn::tensor::Tensor;
+use clap::ValueEnum;
+use serde::Serialize;
+use tati::TatiError;
+use tati::samplers::{
+    BaoabConfig, CcadlConfig, Gla1Config, Gla2Config, HmcConfig, HmcOrder, Kernel, KernelConfig,
+    MalaConfig, MclmcConfig, NoiseSource, NutsConfig, PsgldConfig, SamplerConfig, SghmcConfig,
+    SgldConfig, SgnhtConfig, Thermometer,
+};
+
+/// Steps after which pSGLD keeps its preconditioner, part of its burn-in.
+const ADAPTATION_STEPS: u64 = 10000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampler {
+    Sgld,
+    Psgld,
+    Gla1,
+    Gla2,
+    Baoab,
+    Sghmc,
+    Sgnht,
+    Ccadl,
+    Mala,
+    Hmc1,
+    Hmc2,
+    Nuts,
+    Mclmc,
+}
+
+/// The settings of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub sampler: Sampler,
+    pub inverse_temperature: f64,
+    /// h, or ε of MCLMC; NUTS finds its own.
+    pub step_size: f64,
+    /// The friction γ or A of a kinetic sampler, the time of a leg of HMC, the length L of MCLMC; unused by others.
+    pub memory: f64,
+    /// Steps from one reading to the next.
+    pub pause: usize,
+    pub burn_in: usize,
+}
+
+impl Sampler {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Sgld => "SGLD",
+            Self::Psgld => "pSGLD",
+            Self::Gla1 => "GLA1",
+            Self::Gla2 => "GLA2",
+            Self::Baoab => "BAOAB",
+            Self::Sghmc => "SGHMC",
+            Self::Sgnht => "SGNHT",
+            Self::Ccadl => "CCAdL",
+            Self::Mala => "MALA",
+            Self::Hmc1 => "HMC 1st",
+            Self::Hmc2 => "HMC 2nd",
+            Self::Nuts => "NUTS",
+            Self::Mclmc => "MCLMC",
+        }
+    }
+
+    /// Whether it is a kernel on the flat vector and not a Burn optimizer.
+    pub fn is_kernel(self) -> bool {
+        matches!(
+            self,
+            Self::Mala | Self::Hmc1 | Self::Hmc2 | Self::Nuts | Self::Mclmc
+        )
+    }
+
+    /// Its settings for the target called `target`; `None` where it does not take part.
+    pub fn plan(self, target: &str, inverse_temperature: f64) -> Option<Plan> {
+        use Sampler::*;
+        // Step size, memory, pause, burn-in.
+        let (step_size, memory, pause, burn_in) = match (target, self) {
+            ("gaussian", Sgld) => (0.05, 0.0, 10, 500),
+            ("gaussian", Psgld) => (0.1, 0.0, 10, 10_500),
+            ("gaussian", Gla1 | Gla2 | Baoab) => (0.3, 1.5, 4, 200),
+            ("gaussian", Sghmc | Sgnht) => (0.15, 1.5, 5, 400),
+            ("gaussian", Ccadl) => (0.05, 1.5, 15, 1200),
+            ("gaussian", Mala) => (0.1, 0.0, 4, 500),
+            ("gaussian", Hmc1) => (0.1, 1.5, 1, 50),
+            ("gaussian", Hmc2) => (0.3, 1.5, 1, 50),
+            ("gaussian", Mclmc) => (0.05, 1.0, 10, 500),
+
+            ("mueller_brown", Sgld) => (2.5e-5, 0.0, 400, 20_000),
+            ("mueller_brown", Psgld) => (2e-3, 0.0, 400, 30_000),
+            ("mueller_brown", Gla2 | Baoab) => (6e-3, 10.0, 30, 1000),
+            ("mueller_brown", Gla1 | Sghmc | Sgnht) => (2e-3, 10.0, 80, 3000),
+            ("mueller_brown", Ccadl) => (1e-3, 10.0, 160, 6000),
+            ("mueller_brown", Mala) => (2e-4, 0.0, 50, 2000),
+            ("mueller_brown", Hmc1) => (5e-3, 0.15, 1, 100),
+            ("mueller_brown", Hmc2) => (0.015, 0.15, 1, 100),
+            ("mueller_brown", Mclmc) => (0.02, 1.0, 20, 1000),
+
+            ("narrow_gaussian", Mala) => (1e-3, 0.0, 500, 10_000),
+            ("narrow_gaussian", Hmc1) => (0.02, 1.5, 1, 50),
+            ("narrow_gaussian", Hmc2) => (0.04, 1.5, 1, 50),
+            ("narrow_gaussian", Mclmc) => (0.01, 1.0, 50, 1000),
+
+            ("double_well", Mala) => (0.05, 0.0, 5, 1000),
+            ("double_well", Hmc1) => (0.15, 1.5, 1, 100),
+            ("double_well", Hmc2) => (0.25, 1.5, 1, 100),
+            ("double_well", Mclmc) => (0.05, 1.0, 10, 1000),
+
+            (_, Nuts) => (1.0, 0.0, 1, 500),
+            _ => return None,
+        };
+        Some(Plan {
+            sampler: self,
+            inverse_temperature,
+            step_size,
+            memory,
+            pause,
+            burn_in,
+        })
+    }
+}
+
+impl Plan {
+    /// The sampler as a Burn optimizer.
+    pub fn optimizer(&self, noise: &NoiseSource) -> Result<ModuleOptimizer, TatiError> {
+        let (beta, friction) = (self.inverse_temperature, self.memory);
+        let thermometer = Thermometer::new();
+        macro_rules! start {
+            ($config:expr) => {
+                $config.start(noise, &thermometer)
+            };
+        }
+        match self.sampler {
+            Sampler::Psgld => start!(
+                PsgldConfig::new(beta)
+                    .with_averaging(0.999)
+                    .with_adaptation_steps(Some(ADAPTATION_STEPS))
+            ),
+            Sampler::Gla1 => start!(Gla1Config::new(beta).with_friction(friction)),
+            Sampler::Gla2 => start!(Gla2Config::new(beta).with_friction(friction)),
+            Sampler::Baoab => start!(BaoabConfig::new(beta).with_friction(friction)),
+            Sampler::Sghmc => start!(SghmcConfig::new(beta).with_friction(friction)),
+            Sampler::Sgnht => start!(
+                SgnhtConfig::new(beta)
+                    .with_friction(friction)
+                    .with_relaxation_time(friction.recip())
+            ),
+            Sampler::Ccadl => start!(
+                CcadlConfig::new(beta)
+                    .with_friction(friction)
+                    .with_relaxation_time(friction.recip())
+            ),
+            _ => start!(SgldConfig::new(beta)),
+        }
+    }
+
+    /// The sampler as a kernel at `start`.
+    pub fn kernel(
+        &self,
+        start: &Tensor<1>,
+        noise: &NoiseSource,
+    ) -> Result<Box<dyn Kernel>, TatiError> {
+        let (beta, h) = (self.inverse_temperature, self.step_size);
+        match self.sampler {
+            Sampler::Hmc1 => HmcConfig::new(beta, h, self.memory)
+                .with_order(HmcOrder::SymplecticEuler)
+                .start(start, noise),
+            Sampler::Hmc2 => HmcConfig::new(beta, h, self.memory).start(start, noise),
+            Sampler::Nuts => NutsConfig::new(beta)
+                .with_tuning_steps(self.burn_in as u64)
+                .start(start, noise),
+            Sampler::Mclmc => MclmcConfig::new(beta, h)
+                .with_momentum_decoherence_length(Some(self.memory))
+                .start(start, noise),
+            _ => MalaConfig::new(beta, h).start(start, noise),
+        }
+    }
+}
