@@ -367,3 +367,38 @@ fn a_fresh_model_with_other_parameter_ids_can_be_resumed() {
     assert_eq!(flat(&whole.model), flat(&resumed.model));
     assert_eq!(whole.model.num_params(), 17);
 }
+
+/// What the process holds after 20,000 recorded draws is what it holds after 100,000.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_number_of_draws() {
+    fn resident_bytes() -> f64 {
+        let statm = std::fs::read_to_string("/proc/self/statm").expect("/proc");
+        let pages: f64 = statm
+            .split_whitespace()
+            .nth(1)
+            .and_then(|pages| pages.parse().ok())
+            .expect("a number of pages");
+        4096.0 * pages
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let (model, potential) = network(3);
+    let potential = potential.with_batch_size(5, 1).expect("mini-batches");
+    let mut held = Vec::new();
+    let mut watch = |draw: &Draw<'_, Mlp>| {
+        if draw.index % 20_000 == 19_999 {
+            held.push(resident_bytes());
+        }
+        Ok(())
+    };
+    ChainConfig::new(100_000)
+        .init(model, potential, ChainSampler::optimizer(&baoab(), 0.1))
+        .and_then(|chain| chain.record(folder.path().join("run")))
+        .expect("a chain")
+        .with_observer(&mut watch)
+        .run()
+        .expect("a run");
+    // 80,000 draws of 17 parameters and 9 statistics are 11 MiB.
+    let growth = held[4] - held[0];
+    assert!(growth < 4.0 * f64::from(1 << 20), "{held:?}");
+}

@@ -322,8 +322,14 @@ fn cycles_find_the_modes_that_a_small_step_does_not() {
     let [small, large, cycles] = rows else {
         panic!("not three rows: {results}");
     };
-    assert_eq!((&small["sampler"], &cycles["sampler"]), (&"constant".into(), &"cyclical".into()));
-    assert_eq!((&small["draws_per_chain"], &cycles["draws_per_chain"]), (&6000.into(), &1200.into()));
+    assert_eq!(
+        (&small["sampler"], &cycles["sampler"]),
+        (&"constant".into(), &"cyclical".into())
+    );
+    assert_eq!(
+        (&small["draws_per_chain"], &cycles["draws_per_chain"]),
+        (&6000.into(), &1200.into())
+    );
 
     // Kramers' rate lets one of 16 chains leave its mode in one run of 80; that of this seed is none of them.
     assert!((number(small, "modes_expected") - 1.0).abs() < 1e-2);
@@ -344,7 +350,11 @@ fn cycles_find_the_modes_that_a_small_step_does_not() {
 
     let figure = fs::read(results["figure"].as_str().expect("a path")).expect("a figure");
     assert!(figure.starts_with(b"\x89PNG"));
-    assert_eq!(results, json(&mut cyclical(folder.path())), "the seed decides");
+    assert_eq!(
+        results,
+        json(&mut cyclical(folder.path())),
+        "the seed decides"
+    );
 }
 
 #[test]
@@ -363,7 +373,10 @@ fn cycles_refuse_bad_settings() {
         if option != "--steps" {
             command.args(["--steps", "6000"]);
         }
-        command.args([option, value]).arg("--out").arg(folder.path());
+        command
+            .args([option, value])
+            .arg("--out")
+            .arg(folder.path());
         assert_refused(&mut command, &[part]);
     }
 }

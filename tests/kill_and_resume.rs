@@ -163,3 +163,23 @@ fn a_folder_without_a_run_cannot_be_resumed_nor_a_file_be_recorded_in() {
     let inside = file.join("run");
     assert_refused(&mut resume("baoab", &inside), &["file", "creating"]);
 }
+
+/// A disk without room for the draws: the limit on the size of a file stands for it, whose signal is ignored so that writing fails.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_an_error_after_which_the_run_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
+    json(&mut resume("baoab", &whole));
+
+    let command = resume("baoab", &stopped);
+    let mut limited = assert_cmd::Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\""]);
+    limited.arg(command.get_program()).args(command.get_args());
+    assert_refused(&mut limited, &["trajectory.zarr", "theta", "writing"]);
+
+    let mut last = resume("baoab", &stopped);
+    assert_eq!(json(last.arg("--resume"))["num_draws"], 380);
+    let trajectory = |run: &Path| files(&run.join("trajectory.zarr"));
+    assert!(trajectory(&whole) == trajectory(&stopped));
+}

@@ -171,9 +171,16 @@ fn train(folder: &Path, sampler: ModuleOptimizer, thermometer: &Thermometer, ste
     assert!(result.error.is_none(), "{:?}", result.error);
 }
 
-/// What Burn logged of a training metric: for each epoch the values with the number of steps they are means over, and the mean
-/// of the epoch. `None` if there is no file.
-fn logged(folder: &Path, metric: &str) -> Option<Vec<(Vec<(f64, usize)>, f64)>> {
+/// What Burn logged of a training metric in one epoch.
+struct Logged {
+    /// Means, with the number of steps that they are over.
+    values: Vec<(f64, usize)>,
+    /// The mean of the epoch.
+    mean: f64,
+}
+
+/// Every epoch of a metric, or `None` if there are no files.
+fn logged(folder: &Path, metric: &str) -> Option<Vec<Logged>> {
     let epochs = (1..=EPOCHS).map(|epoch| {
         let file = format!("train/epoch-{epoch}/{metric}.log");
         let text = fs::read_to_string(folder.join(file)).ok()?;
@@ -187,7 +194,7 @@ fn logged(folder: &Path, metric: &str) -> Option<Vec<(Vec<(f64, usize)>, f64)>> 
                 entry => mean = entry.current(),
             }
         }
-        Some((values, mean))
+        Some(Logged { values, mean })
     });
     epochs.collect()
 }
@@ -209,7 +216,7 @@ fn burn_logs_the_temperatures_of_a_sampler() {
     let metrics = ["Kinetic_Temperature", "Virial_Temperature", "Gradient_Norm"];
     for metric in metrics {
         let epochs = logged(folder.path(), metric).expect(metric);
-        for (epoch, (values, mean)) in epochs.iter().enumerate() {
+        for (epoch, Logged { values, mean }) in epochs.iter().enumerate() {
             assert!(mean.is_finite(), "{metric} of epoch {epoch}");
             assert!(values.iter().all(|(value, _)| value.is_finite()));
             // Every step is counted, and in its own epoch, however late Burn asks.
@@ -222,7 +229,7 @@ fn burn_logs_the_temperatures_of_a_sampler() {
     for metric in &metrics[..2] {
         let epochs = logged(folder.path(), metric).expect(metric);
         let kept = &epochs[BURN_IN..];
-        let mean = kept.iter().map(|(_, mean)| mean).sum::<f64>() / kept.len() as f64;
+        let mean = kept.iter().map(|epoch| epoch.mean).sum::<f64>() / kept.len() as f64;
         let relative = mean * INVERSE_TEMPERATURE;
         assert!(
             (relative - 1.0).abs() < 0.2,
@@ -230,9 +237,9 @@ fn burn_logs_the_temperatures_of_a_sampler() {
         );
     }
     let norms = logged(folder.path(), "Gradient_Norm").expect("gradient norms");
-    assert!(norms.iter().all(|(_, mean)| *mean > 0.0));
+    assert!(norms.iter().all(|epoch| epoch.mean > 0.0));
 
-    for (values, mean) in logged(folder.path(), "Acceptance").expect("acceptances") {
+    for Logged { values, mean } in logged(folder.path(), "Acceptance").expect("acceptances") {
         assert_eq!(values.len(), STEPS_PER_EPOCH);
         assert!((mean - 0.75).abs() < 1e-12, "{mean}");
     }

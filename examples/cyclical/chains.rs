@@ -28,7 +28,10 @@ impl Sampler {
         match self {
             Self::Constant(step_size) => format!("constant, h = {step_size}"),
             Self::Cyclical(config) => {
-                format!("{} cycles from h = {}", config.num_cycles, config.initial_step_size)
+                format!(
+                    "{} cycles from h = {}",
+                    config.num_cycles, config.initial_step_size
+                )
             }
         }
     }

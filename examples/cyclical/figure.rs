@@ -112,7 +112,11 @@ fn step_sizes(canvas: &Canvas, cycles: &CyclicalConfig) -> Drawn {
         .draw()?;
     let every = steps.div_ceil(CURVE_POINTS);
     for (stage, label, color) in [
-        (Stage::Exploration, "exploration: descent without noise", GREY),
+        (
+            Stage::Exploration,
+            "exploration: descent without noise",
+            GREY,
+        ),
         (Stage::Sampling, "sampling: draws", ORANGE),
     ] {
         let points = (0..steps as u64)

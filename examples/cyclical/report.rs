@@ -48,7 +48,11 @@ pub struct Row {
 impl Row {
     pub fn new(ensemble: &Ensemble, sampler: &Sampler, found: &Found) -> Self {
         let covered: Vec<f64> = found.covered.iter().map(|count| *count as f64).collect();
-        let variances: Vec<f64> = found.variances.iter().map(|value| value / VARIANCE).collect();
+        let variances: Vec<f64> = found
+            .variances
+            .iter()
+            .map(|value| value / VARIANCE)
+            .collect();
         let (modes_per_chain, modes_per_chain_error) = mean_and_error(&covered);
         let (variance, variance_error) = mean_and_error(&variances);
         let known = |error: f64| Some(error).filter(|error| error.is_finite());

@@ -175,7 +175,11 @@ fn reliability(canvas: &Canvas, optimum: &Predictions, average: &Predictions) ->
         .y_label_area_size(64)
         .build_cartesian_2d(0.0..1.0, 0.0..1.02)?;
     let num_bins = optimum.summary.bins.len();
-    mesh(&mut chart, &format!("confidence ({num_bins} bins)"), "accuracy")?;
+    mesh(
+        &mut chart,
+        &format!("confidence ({num_bins} bins)"),
+        "accuracy",
+    )?;
     line(&mut chart, [(0.0, 0.0), (1.0, 1.0)], "calibrated", GREY)?;
     for (predictions, label, color) in [
         (optimum, "optimum", BLUE),

@@ -9,7 +9,7 @@
 //! ```text
 //! cargo run --release --example resume -- --seed 1 --out target/whole
 //! cargo run --release --example resume -- --seed 1 --out target/stopped      # stop it with Ctrl-C, or kill -9
-//! cargo run --release --example resume -- --seed 1 --out target/stopped --resume
+//! cargo run --release --example resume -- --out target/stopped --resume
 //! diff -r target/whole/trajectory.zarr target/stopped/trajectory.zarr        # no difference
 //! ```
 //!
@@ -31,7 +31,7 @@ use serde::Serialize;
 use support::{CommonOptions, Failure};
 use tati::models::{Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape};
 use tati::prelude::*;
-use tati::samplers::{ChainConfig, Progress};
+use tati::samplers::{Progress, recorded_seed};
 use tati::{Trajectory, require_count};
 
 /// Sample a small network, recording it; stop it as you like, and resume.
@@ -88,7 +88,10 @@ fn main() -> ExitCode {
 fn example(options: &Options) -> Result<(), Failure> {
     require_count("steps", options.steps, 1..)?;
     let device = options.common.open_device()?;
-    let seed = options.common.seed();
+    let seed = match options.common.seed {
+        None if options.resume => recorded_seed(&options.out)?,
+        _ => options.common.seed(),
+    };
     // Burn draws initial weights from the device's generator: seeded, so that a run killed before its first checkpoint
     // begins again where it began.
     device.seed(seed);

@@ -90,9 +90,10 @@ impl Sampler {
 
             ("mueller_brown", Sgld) => (2.5e-5, 0.0, 400, 20_000),
             ("mueller_brown", Psgld) => (2e-3, 0.0, 400, 30_000),
-            ("mueller_brown", Gla2 | Baoab) => (6e-3, 10.0, 30, 1000),
-            ("mueller_brown", Gla1 | Sghmc | Sgnht) => (2e-3, 10.0, 80, 3000),
-            ("mueller_brown", Ccadl) => (1e-3, 10.0, 160, 6000),
+            ("mueller_brown", Baoab) => (6e-3, 10.0, 30, 1000),
+            ("mueller_brown", Gla2) => (3e-3, 10.0, 60, 2000),
+            ("mueller_brown", Sghmc) => (2e-3, 10.0, 80, 3000),
+            ("mueller_brown", Gla1 | Sgnht | Ccadl) => (1e-3, 5.0, 160, 6000),
             ("mueller_brown", Mala) => (2e-4, 0.0, 50, 2000),
             ("mueller_brown", Hmc1) => (5e-3, 0.15, 1, 100),
             ("mueller_brown", Hmc2) => (0.015, 0.15, 1, 100),

@@ -31,8 +31,8 @@ mod splitting;
 mod thermometer;
 
 pub use chain::{
-    Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, PredictiveAverage, PredictiveSummary,
-    Progress, ReliabilityBin, Statistics, Summary,
+    Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, PredictiveAverage,
+    PredictiveSummary, Progress, ReliabilityBin, Statistics, Summary, recorded_seed,
 };
 pub use fused::philox::NoiseStream;
 pub use harmonic::{
@@ -49,7 +49,8 @@ pub use optim::{
 };
 pub use prior::{Prior, WallsConfig};
 pub use schedule::{
-    Cyclical, CyclicalConfig, InverseTemperatureSchedule, PolynomialDecay, PolynomialDecayConfig, Stage,
+    Cyclical, CyclicalConfig, InverseTemperatureSchedule, PolynomialDecay, PolynomialDecayConfig,
+    Stage,
 };
 pub use splitting::{Integrator, LangevinUpdate, OnStepMomentum};
 pub use thermometer::{Observables, Thermometer};

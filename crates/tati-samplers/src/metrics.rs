@@ -93,7 +93,9 @@ macro_rules! numeric_of_running_mean {
     ($Metric:ident) => {
         impl Numeric for $Metric {
             fn value(&self) -> Option<NumericEntry> {
-                self.mean.has_current.then(|| self.mean.state.current_value())
+                self.mean
+                    .has_current
+                    .then(|| self.mean.state.current_value())
             }
 
             fn running_value(&self) -> Option<NumericEntry> {
@@ -307,7 +309,10 @@ mod tests {
     }
 
     fn update<M: Metric<Input = ()>>(metric: &mut M) -> String {
-        metric.update(&(), &metadata()).expect("no tensors").serialized
+        metric
+            .update(&(), &metadata())
+            .expect("no tensors")
+            .serialized
     }
 
     /// One step of a sampler with two tensors, of 3 and 1 parameters.
@@ -343,8 +348,14 @@ mod tests {
         step(&thermometer, 3);
         step(&thermometer, 4);
         assert_eq!(update(&mut kinetic), "3.5,2");
-        assert_eq!(kinetic.running_value().map(|entry| entry.serialize()), Some("2.5,4".into()));
-        assert_eq!(kinetic.compute().expect("no tensors").serialized, "2.5,final");
+        assert_eq!(
+            kinetic.running_value().map(|entry| entry.serialize()),
+            Some("2.5,4".into())
+        );
+        assert_eq!(
+            kinetic.compute().expect("no tensors").serialized,
+            "2.5,final"
+        );
         assert_eq!(update(&mut virial), "5,4");
         // |∇U| = sqrt(4·number·4).
         let expected = (4.0 + 32f64.sqrt() + 48f64.sqrt() + 8.0) / 4.0;
@@ -377,7 +388,13 @@ mod tests {
         let thermometer = Thermometer::new();
         let mut kinetic = KineticTemperatureMetric::new(&thermometer);
         for number in 1..4 {
-            thermometer.record(number, Sums { elements: 2, ..Sums::default() });
+            thermometer.record(
+                number,
+                Sums {
+                    elements: 2,
+                    ..Sums::default()
+                },
+            );
         }
         assert_eq!(update(&mut kinetic), "N/A");
         assert!(kinetic.final_value().current().is_nan());
@@ -387,13 +404,25 @@ mod tests {
     fn acceptance_is_a_mean_over_transitions() {
         let mut metric = AcceptanceMetric::new();
         let mut update = |input| {
-            metric.update(&input, &metadata()).expect("no tensors").serialized
+            metric
+                .update(&input, &metadata())
+                .expect("no tensors")
+                .serialized
         };
         assert_eq!(update(AcceptanceInput::new(0.5)), "0.5,1");
         assert_eq!(update(AcceptanceInput::new(None)), "N/A");
-        assert_eq!(update(AcceptanceInput::new(0.9).with_num_transitions(3)), "0.9,3");
-        assert_eq!(update(AcceptanceInput::new(0.1).with_num_transitions(0)), "N/A");
-        assert_eq!(metric.compute().expect("no tensors").serialized, "0.8,final");
+        assert_eq!(
+            update(AcceptanceInput::new(0.9).with_num_transitions(3)),
+            "0.9,3"
+        );
+        assert_eq!(
+            update(AcceptanceInput::new(0.1).with_num_transitions(0)),
+            "N/A"
+        );
+        assert_eq!(
+            metric.compute().expect("no tensors").serialized,
+            "0.8,final"
+        );
         let NumericEntry::Aggregated { count, .. } = metric.running_value().expect("a mean") else {
             panic!("an aggregate");
         };

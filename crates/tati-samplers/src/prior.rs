@@ -85,7 +85,10 @@ impl Prior {
             let (force, part) = match shape {
                 PriorShape::Quadratic { strength } => {
                     let displacement = theta - center;
-                    (strength * displacement, 0.5 * strength * displacement * displacement)
+                    (
+                        strength * displacement,
+                        0.5 * strength * displacement * displacement,
+                    )
                 }
                 PriorShape::Absolute { strength } => {
                     let sign = f64::from(i8::from(*theta > 0.0) - i8::from(*theta < 0.0));
@@ -172,13 +175,8 @@ mod tests {
     #[test]
     fn energies_and_gradients_written_out() {
         let theta = [-3.0, 0.0, 0.5, 4.0];
-        let walls = |lower, upper| {
-            Prior::Walls(
-                WallsConfig::new(2.0)
-                    .with_lower(lower)
-                    .with_upper(upper),
-            )
-        };
+        let walls =
+            |lower, upper| Prior::Walls(WallsConfig::new(2.0).with_lower(lower).with_upper(upper));
         let cases = [
             (Prior::Gaussian(2.0), None, 25.25, [-6.0, 0.0, 1.0, 8.0]),
             (Prior::Laplace(2.0), None, 15.0, [-2.0, 0.0, 2.0, 2.0]),
@@ -190,7 +188,12 @@ mod tests {
             ),
             (walls(Some(-1.0), None), None, 4.0, [-4.0, 0.0, 0.0, 0.0]),
             (walls(None, Some(1.0)), None, 9.0, [0.0, 0.0, 0.0, 6.0]),
-            (walls(Some(-1.0), Some(1.0)), None, 13.0, [-4.0, 0.0, 0.0, 6.0]),
+            (
+                walls(Some(-1.0), Some(1.0)),
+                None,
+                13.0,
+                [-4.0, 0.0, 0.0, 6.0],
+            ),
         ];
         for (prior, center, energy, forces) in cases {
             let mut gradient = [1.0; 4];
@@ -214,7 +217,10 @@ mod tests {
             (None, Some(f64::INFINITY)),
         ] {
             let walls = WallsConfig::new(1.0).with_lower(lower).with_upper(upper);
-            assert!(Prior::Walls(walls).validate().is_err(), "{lower:?} {upper:?}");
+            assert!(
+                Prior::Walls(walls).validate().is_err(),
+                "{lower:?} {upper:?}"
+            );
         }
         assert!(Prior::Laplace(-1.0).validate().is_err());
     }

@@ -260,7 +260,12 @@ impl Sums {
                 *sum += if index < live { p * p } else { 0.0 };
             }
         }
-        let pairs = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
+        let pairs = [
+            lanes[0] + lanes[4],
+            lanes[1] + lanes[5],
+            lanes[2] + lanes[6],
+            lanes[3] + lanes[7],
+        ];
         self.outgoing_momentum_squared += (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]);
     }
 }

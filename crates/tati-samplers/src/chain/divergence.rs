@@ -5,7 +5,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use tati_core::TatiError;
 
-const REMEDY: &str = "the chain has diverged; use a smaller step size, or a prior that keeps the parameters bounded";
+const REMEDY: &str =
+    "the chain has diverged; use a smaller step size, or a prior that keeps the parameters bounded";
 
 /// The error that ends a chain whose potential is not finite, with the tensor to look at.
 pub(super) fn error(potential: f64, step: u64, walker: u32, suspect: Option<String>) -> TatiError {
@@ -74,7 +75,11 @@ impl ModuleVisitor for Search<'_> {
         if gradient.is_some_and(|size| !size.is_finite()) && self.gradient.is_none() {
             self.gradient = Some(name.clone());
         }
-        if self.largest.as_ref().is_none_or(|(largest, _)| size > *largest) {
+        if self
+            .largest
+            .as_ref()
+            .is_none_or(|(largest, _)| size > *largest)
+        {
             self.largest = Some((size, name));
         }
     }

@@ -217,7 +217,12 @@ where
         let transition = kernel.transition(&self.chain.potential)?;
         if !transition.potential.is_finite() {
             let walker = self.chain.noise.walker();
-            return Err(divergence::error(transition.potential, self.step, walker, None));
+            return Err(divergence::error(
+                transition.potential,
+                self.step,
+                walker,
+                None,
+            ));
         }
         Ok(transition.into())
     }
@@ -248,7 +253,9 @@ where
         if now >= self.clock.next_report {
             self.clock.next_report = now + REPORT_EVERY;
             let since = now.duration_since(self.clock.last_checkpoint).as_secs_f64();
-            is_checkpoint |= config.checkpoint_every_seconds.is_some_and(|every| since >= every);
+            is_checkpoint |= config
+                .checkpoint_every_seconds
+                .is_some_and(|every| since >= every);
             if now >= self.clock.next_flush {
                 self.clock.next_flush = now + FLUSH_EVERY;
                 self.recorder.as_mut().map_or(Ok(()), Recorder::flush)?;

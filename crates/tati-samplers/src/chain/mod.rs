@@ -30,6 +30,7 @@ pub use config::ChainConfig;
 pub use observer::{Draw, Observer};
 pub use predictive::{PredictiveAverage, PredictiveSummary, ReliabilityBin};
 pub use progress::Progress;
+pub use run_folder::recorded_seed;
 pub use sampler::ChainSampler;
 pub use statistics::Statistics;
 

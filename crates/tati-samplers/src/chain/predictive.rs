@@ -82,9 +82,7 @@ impl<F> PredictiveAverage<F> {
         let labels: Result<Vec<usize>> = labels
             .into_data()
             .iter::<i64>()
-            .map(|label| {
-                usize::try_from(label).map_err(|_| invalid_labels(&label, "at least 0"))
-            })
+            .map(|label| usize::try_from(label).map_err(|_| invalid_labels(&label, "at least 0")))
             .collect();
         Self::new(logits, labels?)
     }
@@ -153,9 +151,13 @@ impl<M, F: Fn(&M) -> Tensor<2>> Observer<M> for PredictiveAverage<F> {
         let gathered: Gathered = ciborium::from_reader(saved)
             .map_err(|error| refused(format!("its bytes cannot be read: {error}")))?;
         if gathered.labels != self.gathered.labels {
-            return Err(refused("it was made with other items: their labels differ".to_string()));
+            return Err(refused(
+                "it was made with other items: their labels differ".to_string(),
+            ));
         }
-        gathered.check().map_err(|reason| refused(reason.to_string()))?;
+        gathered
+            .check()
+            .map_err(|reason| refused(reason.to_string()))?;
         self.gathered = gathered;
         Ok(())
     }
@@ -186,7 +188,10 @@ mod tests {
         probabilities.iter().map(row).collect()
     }
 
-    fn average(labels: Vec<usize>, draws: &[Logits]) -> PredictiveAverage<fn(&Logits) -> Tensor<2>> {
+    fn average(
+        labels: Vec<usize>,
+        draws: &[Logits],
+    ) -> PredictiveAverage<fn(&Logits) -> Tensor<2>> {
         let mut average =
             PredictiveAverage::new(tabulated as fn(&Logits) -> Tensor<2>, labels).expect("labels");
         for draw in draws {
@@ -226,17 +231,27 @@ mod tests {
         close(summary.single_draw_accuracy, 2.0 / 3.0);
         let first = -(0.9f64.ln() + 0.4f64.ln() + 0.7f64.ln()) / 3.0;
         let second = -(0.72f64.ln() + 0.78f64.ln() + 0.14f64.ln()) / 3.0;
-        close(summary.single_draw_negative_log_likelihood, 0.5 * (first + second));
+        close(
+            summary.single_draw_negative_log_likelihood,
+            0.5 * (first + second),
+        );
         // Confidences 0.81, right; 0.59, right, and 0.58, wrong, in one bin.
         let error = 1.0 / 3.0 * 0.19 + 2.0 / 3.0 * (0.585 - 0.5);
         close(summary.expected_calibration_error, error);
         assert_eq!(summary.bins.len(), 15);
-        let filled: Vec<_> = summary.bins.iter().filter(|bin| bin.num_items > 0).collect();
+        let filled: Vec<_> = summary
+            .bins
+            .iter()
+            .filter(|bin| bin.num_items > 0)
+            .collect();
         assert_eq!(filled.len(), 2);
         assert_eq!((filled[0].num_items, filled[0].accuracy), (2, 0.5));
         close(filled[0].confidence, 0.585);
         // (8/15, 9/15] and (12/15, 13/15].
-        assert_eq!((summary.bins[8], summary.bins[12]), (*filled[0], *filled[1]));
+        assert_eq!(
+            (summary.bins[8], summary.bins[12]),
+            (*filled[0], *filled[1])
+        );
         assert_eq!((filled[1].num_items, filled[1].accuracy), (1, 1.0));
         close(filled[1].confidence, 0.81);
     }
@@ -247,8 +262,14 @@ mod tests {
         let certain = f32::NEG_INFINITY;
         let average = average(vec![0, 1], &[vec![vec![0.0, 0.0], vec![0.0, certain]]]);
         let summary = average.summary().expect("a draw");
-        assert_eq!((summary.bins[7].num_items, summary.bins[7].accuracy), (1, 1.0));
-        assert_eq!((summary.bins[14].num_items, summary.bins[14].accuracy), (1, 0.0));
+        assert_eq!(
+            (summary.bins[7].num_items, summary.bins[7].accuracy),
+            (1, 1.0)
+        );
+        assert_eq!(
+            (summary.bins[14].num_items, summary.bins[14].accuracy),
+            (1, 0.0)
+        );
         assert_eq!(summary.expected_calibration_error, 0.75);
         // The label that was ruled out has a probability of 0, and a large but finite cost.
         let expected = 0.5 * (2f64.ln() - f64::MIN_POSITIVE.ln());
@@ -286,11 +307,18 @@ mod tests {
         resumed.observe(&draw).expect("a draw");
         assert_eq!(resumed.num_draws(), 3);
         let bits = |average: &PredictiveAverage<_>| -> Vec<u64> {
-            average.probabilities().iter().map(|p: &f64| p.to_bits()).collect()
+            average
+                .probabilities()
+                .iter()
+                .map(|p: &f64| p.to_bits())
+                .collect()
         };
         assert_eq!(bits(&resumed), bits(&whole));
         assert_eq!(resumed.summary(), whole.summary());
-        assert_eq!(Observer::<Logits>::save(&resumed), Observer::<Logits>::save(&whole));
+        assert_eq!(
+            Observer::<Logits>::save(&resumed),
+            Observer::<Logits>::save(&whole)
+        );
 
         // Before the first draw, too.
         let empty = Observer::<Logits>::save(&average(vec![0, 1, 1], &[]));
@@ -303,7 +331,11 @@ mod tests {
     fn records_that_do_not_fit_are_refused() {
         let saved = Observer::<Logits>::save(&example());
         let mut other = average(vec![0, 1, 0], &[]);
-        let mut cases: Vec<Vec<u8>> = vec![vec![], b"abacus".to_vec(), saved[..saved.len() / 2].to_vec()];
+        let mut cases: Vec<Vec<u8>> = vec![
+            vec![],
+            b"abacus".to_vec(),
+            saved[..saved.len() / 2].to_vec(),
+        ];
         for bytes in &cases {
             let message = Observer::<Logits>::restore(&mut other, bytes).expect_err("refused");
             assert!(message.to_string().contains("cannot be read"), "{message}");
@@ -347,8 +379,14 @@ mod tests {
         }
         assert_eq!(average.summary(), before);
         let mut beyond = self::average(vec![0, 2, 1], &[]);
-        let message = beyond.include(&row(&[0.0, 0.0])).expect_err("refused").to_string();
-        assert_eq!(message, "`labels` is 2: it must be below the number of classes, 2");
+        let message = beyond
+            .include(&row(&[0.0, 0.0]))
+            .expect_err("refused")
+            .to_string();
+        assert_eq!(
+            message,
+            "`labels` is 2: it must be below the number of classes, 2"
+        );
     }
 
     #[test]

@@ -110,7 +110,11 @@ impl Recorder {
             return Ok(());
         }
         std::fs::remove_dir_all(&path).map_err(|error| {
-            TatiError::file(&path, "removing draws from before the first checkpoint", error)
+            TatiError::file(
+                &path,
+                "removing draws from before the first checkpoint",
+                error,
+            )
         })
     }
 }

@@ -70,30 +70,34 @@ impl RunConfig {
             .and_then(|text| serde_json::from_str::<Self>(&text))
             .map_err(|error| TatiError::format(file, error.to_string()))?;
         let differs = |what: &str, recorded: String, now: String| {
-            Err(TatiError::Record {
-                what: file.display().to_string(),
-                reason: format!(
-                    "{what} is {recorded} in the recorded run and {now} now: resume with what was recorded, or record to \
-                     another folder"
+            Err(TatiError::format(
+                file,
+                format!(
+                    "{what} is {recorded} in the recorded run and {now} now: resume with what was recorded, or record to another \
+                     folder"
                 ),
-            })
+            ))
         };
         if let Some((now, then)) = first_difference(&this.parameters, &recorded.parameters) {
             return differs("the model's parameter", then, now);
         }
         let pairs = [
-            ("the sampler", recorded.sampler.clone(), this.sampler.clone()),
+            (
+                "the sampler",
+                recorded.sampler.clone(),
+                this.sampler.clone(),
+            ),
             number("burn_in", recorded.chain.burn_in, this.chain.burn_in),
             number("thinning", recorded.chain.thinning, this.chain.thinning),
             number("the seed", recorded.seed, this.seed),
             number("the walker", recorded.walker, this.walker),
-            number(
-                "the number of data items",
-                recorded.num_rows,
-                this.num_rows,
-            ),
+            number("the number of data items", recorded.num_rows, this.num_rows),
             optional("the batch size", recorded.batch_size, this.batch_size),
-            optional("the seed of the batches", recorded.batch_seed, this.batch_seed),
+            optional(
+                "the seed of the batches",
+                recorded.batch_seed,
+                this.batch_seed,
+            ),
             optional(
                 "the first step size",
                 recorded.first_step_size,
@@ -132,10 +136,7 @@ fn optional<'a, T: ToString>(
     (what, text(then), text(now))
 }
 
-fn first_difference(
-    now: &[ParameterEntry],
-    then: &[ParameterEntry],
-) -> Option<(String, String)> {
+fn first_difference(now: &[ParameterEntry], then: &[ParameterEntry]) -> Option<(String, String)> {
     let text = |entry: Option<&ParameterEntry>| match entry {
         Some(entry) => format!(
             "`{}` of shape {:?}{}",
@@ -242,7 +243,11 @@ impl RunFolder {
 
     /// Saves a checkpoint: its files first, then the state that names them, then the files of the one before are removed. So there
     /// is a whole checkpoint at any moment.
-    pub(super) fn save_checkpoint(&self, mut state: State, parts: &[(String, Vec<u8>)]) -> Result<()> {
+    pub(super) fn save_checkpoint(
+        &self,
+        mut state: State,
+        parts: &[(String, Vec<u8>)],
+    ) -> Result<()> {
         let folder = self.path.join(CHECKPOINT);
         fs::create_dir_all(&folder)
             .map_err(|error| TatiError::file(&folder, "creating the folder", error))?;
@@ -274,7 +279,9 @@ impl RunFolder {
         let Some(file) = file else {
             return Err(TatiError::format(
                 folder.join(STATE),
-                format!("has no file `{prefix}…`: the run was recorded with another kind of sampler or other observers"),
+                format!(
+                    "has no file `{prefix}…`: the run was recorded with another kind of sampler or other observers"
+                ),
             ));
         };
         let path = folder.join(file);
@@ -295,19 +302,28 @@ impl RunFolder {
     }
 }
 
+/// The seed of the run recorded in the folder `path`, for what else of a resumed program depends on it.
+///
+/// # Errors
+/// If there is no run.
+pub fn recorded_seed(path: impl AsRef<Path>) -> Result<u64> {
+    RunFolder::open(path.as_ref()).map(|(_, config)| config.seed)
+}
+
 fn check_format(file: &Path, format: u32) -> Result<()> {
     if format > FORMAT {
         return Err(TatiError::format(
             file,
-            format!("is of format {format}, and this version of tati reads up to {FORMAT}: use a newer tati"),
+            format!(
+                "is of format {format}, and this version of tati reads up to {FORMAT}: use a newer tati"
+            ),
         ));
     }
     Ok(())
 }
 
 fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T> {
-    let text =
-        fs::read_to_string(file).map_err(|error| TatiError::file(file, "reading", error))?;
+    let text = fs::read_to_string(file).map_err(|error| TatiError::file(file, "reading", error))?;
     serde_json::from_str(&text)
         .map_err(|error| TatiError::format(file, format!("is damaged, or not of a run: {error}")))
 }

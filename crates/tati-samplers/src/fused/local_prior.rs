@@ -58,7 +58,8 @@ impl<T: Real> LocalPrior<'_, T> {
                 let (lower, upper) = (T::from_f64(lower), T::from_f64(upper));
                 for displacement in &mut displacement {
                     let theta = *displacement;
-                    *displacement = (theta - lower).negative_part() + (theta - upper).positive_part();
+                    *displacement =
+                        (theta - lower).negative_part() + (theta - upper).positive_part();
                 }
                 strength
             }

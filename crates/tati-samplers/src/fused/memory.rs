@@ -30,7 +30,6 @@ impl<X> Memory<X> {
         }
     }
 
-
     pub(crate) fn as_mut(&mut self) -> Memory<&mut X> {
         Memory {
             momentum: self.momentum.as_mut(),

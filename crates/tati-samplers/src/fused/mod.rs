@@ -278,7 +278,10 @@ mod tests {
                     prior,
                 }
                 .apply(update, NOISE, true);
-                assert!(largest_difference(&fused.0, &plain.0) < tolerance, "{update:?}");
+                assert!(
+                    largest_difference(&fused.0, &plain.0) < tolerance,
+                    "{update:?}"
+                );
                 assert_eq!(fused.1.named().count(), plain.1.named().count());
                 for ((name, fused), (_, plain)) in fused.1.named().zip(plain.1.named()) {
                     let fused = fused.clone().into_tensor(&plain.device(), dtype);

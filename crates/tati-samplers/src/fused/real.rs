@@ -22,8 +22,16 @@ pub(crate) trait Real:
     /// −1, 0 or 1.
     #[inline(always)]
     fn sign(self) -> Self {
-        let positive = if self > Self::ZERO { Self::ONE } else { Self::ZERO };
-        let negative = if self < Self::ZERO { Self::ONE } else { Self::ZERO };
+        let positive = if self > Self::ZERO {
+            Self::ONE
+        } else {
+            Self::ZERO
+        };
+        let negative = if self < Self::ZERO {
+            Self::ONE
+        } else {
+            Self::ZERO
+        };
         positive - negative
     }
 

@@ -44,11 +44,13 @@ impl<const D: usize> DeviceTensors<D> {
                 self.position = self.position - self.gradient.mul_scalar(h);
                 if update.noise != 0.0 {
                     let normals = upload(noise, &self.position);
-                    self.position = self.position
-                        + scaled(normals, update.noise, observe.then_some(&mut sums));
+                    self.position =
+                        self.position + scaled(normals, update.noise, observe.then_some(&mut sums));
                 }
             }
-            Update::Preconditioned(update) => self.preconditioned(update, noise, observe, &mut sums),
+            Update::Preconditioned(update) => {
+                self.preconditioned(update, noise, observe, &mut sums)
+            }
             Update::Langevin(update) => self.langevin(update, noise, observe, &mut sums),
             Update::Thermostatted(update) => {
                 self.langevin(update.0, noise, observe, &mut sums);
@@ -134,8 +136,7 @@ impl<const D: usize> DeviceTensors<D> {
         );
         let momentum =
             (decay * momentum + kick) - self.gradient.clone().mul_scalar(update.step_size);
-        self.position =
-            self.position.clone() + momentum.clone().mul_scalar(update.step_size);
+        self.position = self.position.clone() + momentum.clone().mul_scalar(update.step_size);
         sums.outgoing_momentum_squared = squared_norm(&momentum);
         self.memory.momentum = Some(momentum);
         self.memory.variance = Some(variance);

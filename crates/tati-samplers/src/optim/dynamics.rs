@@ -165,12 +165,7 @@ impl Dynamics {
             Self::Kinetic {
                 integrator,
                 friction,
-            } => Update::Langevin(integrator.update(
-                h,
-                moment.previous_step_size,
-                friction,
-                beta,
-            )),
+            } => Update::Langevin(integrator.update(h, moment.previous_step_size, friction, beta)),
             Self::GradientNoise {
                 friction,
                 noise_estimate,

@@ -50,11 +50,7 @@ pub(crate) struct Common<'a> {
 }
 
 impl Sampler {
-    pub(crate) fn new(
-        dynamics: Dynamics,
-        common: Common<'_>,
-        noise: &NoiseSource,
-    ) -> Result<Self> {
+    pub(crate) fn new(dynamics: Dynamics, common: Common<'_>, noise: &NoiseSource) -> Result<Self> {
         let beta = common.inverse_temperature;
         require_positive_or_infinite("inverse_temperature", beta)?;
         dynamics.validate()?;

@@ -76,8 +76,8 @@ impl SharedThermostat {
     pub(crate) fn continue_from(&self, recorded: Thermostat) {
         let mut shared = self.lock();
         let one_step_on = |thermostat: Thermostat| thermostat.tick <= recorded.tick + 1;
-        let continued = shared.continued_from == Some(recorded)
-            && shared.thermostat.is_some_and(one_step_on);
+        let continued =
+            shared.continued_from == Some(recorded) && shared.thermostat.is_some_and(one_step_on);
         if !continued {
             shared.thermostat = Some(recorded);
             shared.continued_from = Some(recorded);

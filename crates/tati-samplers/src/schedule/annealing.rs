@@ -152,14 +152,19 @@ mod tests {
     #[test]
     fn descent_is_where_the_cyclical_step_size_explores() {
         for (steps, cycles, fraction) in [(100, 10, 0.8), (997, 13, 0.25), (64, 3, 0.0)] {
-            let config = CyclicalConfig::new(0.1, steps, cycles).with_exploration_fraction(fraction);
+            let config =
+                CyclicalConfig::new(0.1, steps, cycles).with_exploration_fraction(fraction);
             let annealing = config.annealing();
             annealing.validate().expect("valid");
             let mut sampled = 0;
             for step in 0..2 * steps as u64 {
                 let sampling = config.stage_at(step) == Stage::Sampling;
                 let expected = if sampling { BETA } else { f64::INFINITY };
-                assert_eq!(annealing.inverse_temperature_at(step, BETA), expected, "step {step}");
+                assert_eq!(
+                    annealing.inverse_temperature_at(step, BETA),
+                    expected,
+                    "step {step}"
+                );
                 sampled += usize::from(sampling);
             }
             assert!(sampled > 0);
@@ -186,12 +191,11 @@ mod tests {
     fn settings_outside_their_domain_are_refused() {
         let linear = |initial, steps| InverseTemperatureSchedule::Linear { initial, steps };
         let geometric = |initial, steps| InverseTemperatureSchedule::Geometric { initial, steps };
-        let cyclical = |steps_per_cycle, exploration_fraction| {
-            InverseTemperatureSchedule::Cyclical {
+        let cyclical =
+            |steps_per_cycle, exploration_fraction| InverseTemperatureSchedule::Cyclical {
                 steps_per_cycle,
                 exploration_fraction,
-            }
-        };
+            };
         let cases = [
             (linear(0.0, 10), "initial inverse temperature"),
             (linear(f64::INFINITY, 10), "initial inverse temperature"),

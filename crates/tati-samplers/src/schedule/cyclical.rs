@@ -129,7 +129,9 @@ pub(super) fn validate_cycle(steps_per_cycle: usize, exploration_fraction: f64) 
     Err(TatiError::InvalidSetting {
         name: "exploration_fraction",
         value: exploration_fraction.to_string(),
-        expected: format!("from 0 to {last}, to leave a step for sampling in a cycle of {steps_per_cycle}"),
+        expected: format!(
+            "from 0 to {last}, to leave a step for sampling in a cycle of {steps_per_cycle}"
+        ),
     })
 }
 
@@ -165,9 +167,18 @@ mod tests {
             [0, 1, 2, 3, 4].map(|step| config.stage_at(step))
         };
         // r is 0, ¼, ½, ¾, 0: algorithm 1 explores where r is below the fraction.
-        assert_eq!(stages(0.5), [Exploration, Exploration, Sampling, Sampling, Exploration]);
-        assert_eq!(stages(0.6), [Exploration, Exploration, Exploration, Sampling, Exploration]);
-        assert_eq!(stages(0.75), [Exploration, Exploration, Exploration, Sampling, Exploration]);
+        assert_eq!(
+            stages(0.5),
+            [Exploration, Exploration, Sampling, Sampling, Exploration]
+        );
+        assert_eq!(
+            stages(0.6),
+            [Exploration, Exploration, Exploration, Sampling, Exploration]
+        );
+        assert_eq!(
+            stages(0.75),
+            [Exploration, Exploration, Exploration, Sampling, Exploration]
+        );
         assert_eq!(stages(0.0), [Sampling; 5]);
     }
 
@@ -178,7 +189,10 @@ mod tests {
             let config = CyclicalConfig::new(0.1, length, 1);
             let last = config.step_size_at(length as u64 - 1);
             let expected = 0.1 * (FRAC_PI_2 / length as f64).sin().powi(2);
-            assert!(last > 0.0 && (last / expected - 1.0).abs() < 1e-12, "{length}: {last}");
+            assert!(
+                last > 0.0 && (last / expected - 1.0).abs() < 1e-12,
+                "{length}: {last}"
+            );
         }
     }
 
@@ -187,13 +201,28 @@ mod tests {
         let config = CyclicalConfig::new(0.1, 100, 10);
         let cases = [
             (CyclicalConfig::new(0.0, 100, 10), "initial_step_size"),
-            (CyclicalConfig::new(f64::INFINITY, 100, 10), "initial_step_size"),
+            (
+                CyclicalConfig::new(f64::INFINITY, 100, 10),
+                "initial_step_size",
+            ),
             (CyclicalConfig::new(0.1, 0, 10), "num_steps"),
             (CyclicalConfig::new(0.1, 100, 0), "num_cycles"),
-            (CyclicalConfig::new(0.1, 100, 101), "`num_cycles` is 101: it must be from 1 to 100"),
-            (config.clone().with_exploration_fraction(-0.1), "from 0 to 0.9"),
-            (config.clone().with_exploration_fraction(0.95), "a cycle of 10"),
-            (config.clone().with_exploration_fraction(f64::NAN), "exploration_fraction"),
+            (
+                CyclicalConfig::new(0.1, 100, 101),
+                "`num_cycles` is 101: it must be from 1 to 100",
+            ),
+            (
+                config.clone().with_exploration_fraction(-0.1),
+                "from 0 to 0.9",
+            ),
+            (
+                config.clone().with_exploration_fraction(0.95),
+                "a cycle of 10",
+            ),
+            (
+                config.clone().with_exploration_fraction(f64::NAN),
+                "exploration_fraction",
+            ),
             // Cycles of one step have nothing left for sampling.
             (CyclicalConfig::new(0.1, 100, 100), "a cycle of 1"),
         ];

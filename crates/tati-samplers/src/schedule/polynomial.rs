@@ -108,12 +108,19 @@ mod tests {
         let steps: Vec<f64> = (0..16).map(|_| schedule.step()).collect();
         assert_eq!(steps[0], 0.8);
         for (step, expected) in [(3, 0.4), (8, 0.8 / 3.0), (15, 0.2)] {
-            assert!((steps[step] / expected - 1.0).abs() < 1e-14, "step {step}: {}", steps[step]);
+            assert!(
+                (steps[step] / expected - 1.0).abs() < 1e-14,
+                "step {step}: {}",
+                steps[step]
+            );
         }
         // γ = 1: (h₀/h_T) = 10, b = 9/9 = 1, so hₙ = 1/(1 + n), and on it goes past T.
         let harmonic = PolynomialDecayConfig::new(1.0, 0.1, 9).with_exponent(1.0);
         for (step, expected) in [(0, 1.0), (1, 0.5), (9, 0.1), (99, 0.01)] {
-            assert!((harmonic.step_size_at(step) / expected - 1.0).abs() < 1e-14, "step {step}");
+            assert!(
+                (harmonic.step_size_at(step) / expected - 1.0).abs() < 1e-14,
+                "step {step}"
+            );
         }
     }
 
@@ -128,10 +135,22 @@ mod tests {
     fn settings_outside_their_domain_are_refused() {
         let config = PolynomialDecayConfig::new(0.1, 0.01, 100);
         let cases = [
-            (PolynomialDecayConfig::new(0.0, 0.01, 100), "initial_step_size"),
-            (PolynomialDecayConfig::new(f64::NAN, 0.01, 100), "initial_step_size"),
-            (PolynomialDecayConfig::new(0.1, -0.01, 100), "`final_step_size` is -0.01"),
-            (PolynomialDecayConfig::new(0.1, 0.2, 100), "at most `initial_step_size`, 0.1"),
+            (
+                PolynomialDecayConfig::new(0.0, 0.01, 100),
+                "initial_step_size",
+            ),
+            (
+                PolynomialDecayConfig::new(f64::NAN, 0.01, 100),
+                "initial_step_size",
+            ),
+            (
+                PolynomialDecayConfig::new(0.1, -0.01, 100),
+                "`final_step_size` is -0.01",
+            ),
+            (
+                PolynomialDecayConfig::new(0.1, 0.2, 100),
+                "at most `initial_step_size`, 0.1",
+            ),
             (PolynomialDecayConfig::new(0.1, 0.01, 0), "num_steps"),
             (config.clone().with_exponent(0.0), "exponent"),
             (config.clone().with_exponent(1.5), "exponent"),

@@ -84,7 +84,9 @@ impl Steps {
     pub(super) fn since(&self, seen: u64) -> impl Iterator<Item = &Observables> {
         let new = self.num_complete.saturating_sub(seen);
         let new = usize::try_from(new).map_or(KEPT, |new| new.min(self.complete.len()));
-        self.complete.iter().skip(self.complete.len().saturating_sub(new))
+        self.complete
+            .iter()
+            .skip(self.complete.len().saturating_sub(new))
     }
 
     fn complete(&mut self, sums: Sums) {
@@ -165,7 +167,10 @@ mod tests {
         }
         assert_eq!(steps.num_complete(), 3000);
         let kept = temperatures(&steps, 0);
-        assert_eq!((kept.len(), kept[0], kept[KEPT - 1]), (KEPT, 1977.0, 3000.0));
+        assert_eq!(
+            (kept.len(), kept[0], kept[KEPT - 1]),
+            (KEPT, 1977.0, 3000.0)
+        );
         assert_eq!(temperatures(&steps, 2999), [3000.0]);
         // A number from elsewhere does no harm.
         assert!(temperatures(&steps, 5000).is_empty());

@@ -63,7 +63,11 @@ impl Gathered {
 
     /// Takes in the logits of one more draw, row-major \[items, classes\].
     pub(super) fn include(&mut self, logits: &[f64], items: usize, classes: usize) -> Result<()> {
-        let known_classes = if self.num_draws == 0 { classes } else { self.num_classes };
+        let known_classes = if self.num_draws == 0 {
+            classes
+        } else {
+            self.num_classes
+        };
         if (items, classes) != (self.labels.len(), known_classes) || classes == 0 {
             return Err(TatiError::ShapeMismatch {
                 what: "logits of a predictive average, [items, classes]".to_string(),
@@ -84,7 +88,11 @@ impl Gathered {
             if !sum.is_finite() {
                 return Err(TatiError::NotFinite {
                     what: format!("a logit of item {item} in draw {}", self.num_draws),
-                    value: row.iter().copied().find(|logit| !logit.is_finite()).unwrap_or(sum),
+                    value: row
+                        .iter()
+                        .copied()
+                        .find(|logit| !logit.is_finite())
+                        .unwrap_or(sum),
                     remedy: "take a smaller step size",
                 });
             }
