@@ -1,17 +1,27 @@
-//! Langevin samplers as Burn optimizers.
+//! Samplers of exp(−βU), U being the loss of a Burn model.
 //!
-//! A sampler takes the place of SGD in a Burn training loop and draws from exp(−βU), U being the loss, instead of
-//! finding one minimum:
+//! *In place of an optimizer.* A sampler takes the place of SGD in a Burn training loop and draws from exp(−βU) instead of finding
+//! one minimum:
 //!
-//! | sampler | dynamics | error in averages over θ |
+//! | sampler | dynamics | for |
 //! |---|---|---|
-//! | [`Sgld`] | overdamped | first order in the step size |
-//! | [`Gla1`] | kinetic | first order |
-//! | [`Gla2`] | kinetic | second order |
-//! | [`Baoab`] | kinetic | second order, fourth at high friction |
+//! | [`Sgld`] | overdamped | the reference, first order in the step size |
+//! | [`Psgld`] | overdamped, preconditioned | parameters of different scale |
+//! | [`Gla1`] | kinetic | first order: what the better splittings are measured against |
+//! | [`Gla2`] | kinetic | second order, exact kinetic temperature on a harmonic well |
+//! | [`Baoab`] | kinetic | averages over θ: second order, fourth at high friction |
+//! | [`Sghmc`] | kinetic | gradient noise of known strength |
+//! | [`Sgnht`] | kinetic with a thermostat | gradient noise of unknown strength, alike for all parameters |
+//! | [`Ccadl`] | kinetic with a thermostat | gradient noise that differs between parameters |
 //!
-//! All of them run through one fused kernel with counter-based noise ([`NoiseStream`]); [`Thermometer`] reads their
-//! observables on request, and [`langevin_on_harmonic_well`] tells their exact bias.
+//! They run through one fused kernel with counter-based noise ([`NoiseStream`]). A [`Thermometer`] reads their observables,
+//! and [`langevin_on_harmonic_well`] and [`stationary_moments`] tell their exact bias. A [`Prior`] adds to U; step sizes and β follow
+//! [`PolynomialDecay`], [`Cyclical`] and [`InverseTemperatureSchedule`].
+//!
+//! *On the flat vector*, with exact energies: [`Mala`], [`Hmc`] and [`Nuts`] accept or reject and so have no bias, [`Mclmc`]
+//! moves at constant energy. Each is a [`Kernel`].
+//!
+//! *For long*: a [`Chain`] drives any of them, with burn-in, thinning, [`Observer`]s, a record on disk and exact restarts.
 // Libraries never print: what a run has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 

@@ -4,19 +4,16 @@
 //! measurement: they keep the [`Thermometer`] armed, and each takes in every step that was completed since its last update. The
 //! mean that Burn shows for an epoch is that over all its steps, each counted once.
 
-use std::sync::Arc;
+mod running_mean;
 
 use burn::tensor::TensorReadError;
-use burn::train::metric::state::{FormatOptions, NumericMetricState};
 use burn::train::metric::{
     Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
     SerializedEntry,
 };
 
 use crate::thermometer::{Observables, Thermometer};
-
-/// Digits after the decimal point of what is shown.
-const PRECISION: usize = 4;
+use running_mean::RunningMean;
 
 macro_rules! thermometer_metric {
     ($(#[$doc:meta])* $Metric:ident, $name:literal, $description:literal, $observable:expr) => {
@@ -242,56 +239,6 @@ impl Metric for AcceptanceMetric {
 }
 
 numeric_of_running_mean!(AcceptanceMetric);
-
-/// The mean over an epoch of something that is not there at every update.
-#[derive(Clone)]
-struct RunningMean {
-    name: MetricName,
-    state: NumericMetricState,
-    /// Whether the last update brought something.
-    has_current: bool,
-    /// Whether any update of the epoch did.
-    has_any: bool,
-}
-
-impl RunningMean {
-    fn new(name: &str) -> Self {
-        Self {
-            name: Arc::new(name.to_string()),
-            state: NumericMetricState::new(),
-            has_current: false,
-            has_any: false,
-        }
-    }
-
-    /// Takes in a mean and the number of values that it is over.
-    fn update(&mut self, mean: Option<(f64, usize)>) -> SerializedEntry {
-        self.has_current = mean.is_some();
-        let Some((mean, count)) = mean else {
-            return SerializedEntry::not_available(None);
-        };
-        self.has_any = true;
-        self.state.update(mean, count);
-        self.state.compute_update(self.format())
-    }
-
-    fn compute(&self) -> SerializedEntry {
-        if !self.has_any {
-            return SerializedEntry::not_available(None);
-        }
-        self.state.compute_final(self.format())
-    }
-
-    fn clear(&mut self) {
-        self.state.reset();
-        self.has_current = false;
-        self.has_any = false;
-    }
-
-    fn format(&self) -> FormatOptions {
-        FormatOptions::new(self.name.clone()).precision(PRECISION)
-    }
-}
 
 #[cfg(test)]
 mod tests {
