@@ -154,7 +154,9 @@ impl Walkers {
     ) -> Result<Vec<[f64; 2]>, TatiError> {
         let end = |slope: f32| {
             let gradient = vec![slope; 2 * OPTIMIZER_WALKERS];
-            let moved = self.clone().step(&mut optimizer.clone(), step_size, gradient);
+            let moved = self
+                .clone()
+                .step(&mut optimizer.clone(), step_size, gradient);
             moved.to_host()
         };
         let pairs = end(0.0)?.into_iter().zip(end(1.0)?);

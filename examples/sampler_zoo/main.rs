@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::ValueEnum;
 use draws::{KERNEL_WALKERS, OPTIMIZER_WALKERS, Runner};
 use report::{Results, Row};
 use samplers::Sampler;
-use clap::ValueEnum;
 use support::{CommonOptions, Failure};
 use targets::Target;
 
@@ -47,22 +47,69 @@ fn example(options: &Options) -> Result<(), Failure> {
         Target::narrow_gaussian(),
         Target::double_well()?,
     ];
-    let runner = Runner { device: options.common.open_device()?, seed: options.common.seed(), progress: support::progress("sampling", 1000) };
+    let runner = Runner {
+        device: options.common.open_device()?,
+        seed: options.common.seed(),
+        progress: support::progress("sampling", 1000),
+    };
     let mut rows = Vec::new();
     for (ti, target) in targets.iter().enumerate() {
         for (si, sampler) in Sampler::value_variants().iter().enumerate() {
-            if !options.samplers.is_empty() && !options.samplers.contains(sampler) { continue; }
-            let Some(plan) = sampler.plan(target.key, target.inverse_temperature) else { continue };
+            if !options.samplers.is_empty() && !options.samplers.contains(sampler) {
+                continue;
+            }
+            let Some(plan) = sampler.plan(target.key, target.inverse_temperature) else {
+                continue;
+            };
             let number = (16 * ti + si) as u32;
             let t = std::time::Instant::now();
-            let readings: usize = std::env::var("R").ok().and_then(|r| r.parse().ok()).unwrap_or(if options.quick { 100 } else { 1000 });
- let hs: f64 = std::env::var("H").ok().and_then(|r| r.parse().ok()).unwrap_or(1.0); let mut plan = plan; plan.step_size *= hs; plan.pause = (plan.pause as f64 / hs) as usize; if let Ok(t) = std::env::var("T") && t != target.key { continue; }
-            let draws = if sampler.is_kernel() { runner.transit(&plan, target, readings * 5, number)? } else { runner.optimize(&plan, target, readings, number)? };
+            let readings: usize = std::env::var("R")
+                .ok()
+                .and_then(|r| r.parse().ok())
+                .unwrap_or(if options.quick { 100 } else { 1000 });
+            let hs: f64 = std::env::var("H")
+                .ok()
+                .and_then(|r| r.parse().ok())
+                .unwrap_or(1.0);
+            let mut plan = plan;
+            plan.step_size *= hs;
+            plan.pause = (plan.pause as f64 / hs) as usize;
+            if let Ok(t) = std::env::var("T")
+                && t != target.key
+            {
+                continue;
+            }
+            let draws = if sampler.is_kernel() {
+                runner.transit(&plan, target, readings * 5, number)?
+            } else {
+                runner.optimize(&plan, target, readings, number)?
+            };
             let tt = t.elapsed();
             let expected = references::expected(&plan, target, &draws.preconditioners);
             let row = report::rows(&plan, target, &draws, &expected);
-            eprintln!("{} {:8} {:.2?} {:.2?} grads {} us/grad {:.3}", target.key, sampler.label(), tt, t.elapsed()-tt, draws.gradients, tt.as_secs_f64()*1e6/draws.gradients as f64);
-            for r in &row { eprintln!("    {:16} dens {:10.5} ref {:10.5} meas {:10.5} ± {:8.5} z {:6.2} tau {:6.2} eff {:9.0} /g {:.2e}", r.quantity, r.density, r.reference, r.measured, r.standard_error, r.z, r.autocorrelation_time, r.effective_draws, r.effective_draws_per_gradient); }
+            eprintln!(
+                "{} {:8} {:.2?} {:.2?} grads {} us/grad {:.3}",
+                target.key,
+                sampler.label(),
+                tt,
+                t.elapsed() - tt,
+                draws.gradients,
+                tt.as_secs_f64() * 1e6 / draws.gradients as f64
+            );
+            for r in &row {
+                eprintln!(
+                    "    {:16} dens {:10.5} ref {:10.5} meas {:10.5} ± {:8.5} z {:6.2} tau {:6.2} eff {:9.0} /g {:.2e}",
+                    r.quantity,
+                    r.density,
+                    r.reference,
+                    r.measured,
+                    r.standard_error,
+                    r.z,
+                    r.autocorrelation_time,
+                    r.effective_draws,
+                    r.effective_draws_per_gradient
+                );
+            }
             rows.extend(row);
         }
     }

@@ -16,8 +16,9 @@ pub fn expected(plan: &Plan, target: &Target, preconditioners: &[[f64; 2]]) -> M
         (Surface::Gaussian(gaussian), Sampler::Psgld) => {
             preconditioned(plan, gaussian, preconditioners)
         }
-        (Surface::Gaussian(gaussian), sampler) if !sampler.is_kernel() => gaussian
-            .moments(|eigenvalue| variance(plan, gaussian, eigenvalue).unwrap_or(f64::NAN)),
+        (Surface::Gaussian(gaussian), sampler) if !sampler.is_kernel() => {
+            gaussian.moments(|eigenvalue| variance(plan, gaussian, eigenvalue).unwrap_or(f64::NAN))
+        }
         (Surface::MuellerBrown, Sampler::Sgld) => perturbed(plan, target),
         _ => target.moments,
     }

@@ -31,7 +31,13 @@ pub struct Row {
 pub fn rows(plan: &Plan, target: &Target, draws: &Draws, expected: &Moments) -> Vec<Row> {
     let readings = draws.walkers.iter().map(Vec::len).sum::<usize>() as f64;
     let mean = |axis: usize| {
-        draws.walkers.iter().flatten().map(|position| position[axis]).sum::<f64>() / readings
+        draws
+            .walkers
+            .iter()
+            .flatten()
+            .map(|position| position[axis])
+            .sum::<f64>()
+            / readings
     };
     let means = [mean(0), mean(1)];
     let value = |quantity: Quantity, position: &[f64; 2]| match quantity {
@@ -47,7 +53,12 @@ pub fn rows(plan: &Plan, target: &Target, draws: &Draws, expected: &Moments) -> 
             let series: Vec<Vec<f64>> = draws
                 .walkers
                 .iter()
-                .map(|walker| walker.iter().map(|position| value(*quantity, position)).collect())
+                .map(|walker| {
+                    walker
+                        .iter()
+                        .map(|position| value(*quantity, position))
+                        .collect()
+                })
                 .collect();
             let found = correlated_mean(&series);
             let reference = expected.of(*quantity);

@@ -1,7 +1,7 @@
 //! The densities exp(−βU) in the plane, and their moments: in closed form or by quadrature.
 
-use tati::analytic::{DoubleWell, HostPotential, MuellerBrown};
 use tati::TatiError;
+use tati::analytic::{DoubleWell, HostPotential, MuellerBrown};
 
 /// Points of the quadrature along each coordinate.
 const POINTS: usize = 1000;
@@ -94,7 +94,9 @@ impl Target {
         let beta = 2.0;
         Self {
             key,
-            title: format!("Correlated Gaussian of condition number {condition_number}, β = {beta}"),
+            title: format!(
+                "Correlated Gaussian of condition number {condition_number}, β = {beta}"
+            ),
             inverse_temperature: beta,
             moments: gaussian.moments(|eigenvalue| 1.0 / (beta * eigenvalue)),
             surface: Surface::Gaussian(gaussian),
@@ -181,18 +183,25 @@ impl Surface {
             Self::Gaussian(_) => 0,
             Self::TiltedWell(_) => usize::from(position[0] > 0.0),
             Self::MuellerBrown => {
-                let squares = MuellerBrown::MINIMA.map(|[x, y]| {
-                    (position[0] - x).powi(2) + (position[1] - y).powi(2)
-                });
+                let squares = MuellerBrown::MINIMA
+                    .map(|[x, y]| (position[0] - x).powi(2) + (position[1] - y).powi(2));
                 let nearer = usize::from(squares[1] < squares[0]);
-                if squares[2] < squares[nearer] { 2 } else { nearer }
+                if squares[2] < squares[nearer] {
+                    2
+                } else {
+                    nearer
+                }
             }
         }
     }
 
     /// Moments of the Müller-Brown surface's exp(−βU) times `weight`, which gets the position, by the trapezoidal rule on a grid
     /// beyond which the density is below 1e-12 of its maximum.
-    pub fn quadrature(&self, inverse_temperature: f64, weight: impl Fn(&[f64; 2]) -> f64) -> Moments {
+    pub fn quadrature(
+        &self,
+        inverse_temperature: f64,
+        weight: impl Fn(&[f64; 2]) -> f64,
+    ) -> Moments {
         const CORNERS: [[f64; 2]; 2] = [[-3.6, -2.4], [2.6, 4.0]];
 
         let lowest = MuellerBrown::MINIMUM_ENERGIES[0];
@@ -203,7 +212,10 @@ impl Surface {
             CORNERS[0][axis] + width * index as f64 / POINTS as f64
         };
         for index in 0..=POINTS * (POINTS + 2) {
-            let position = [place(0, index % (POINTS + 1)), place(1, index / (POINTS + 1))];
+            let position = [
+                place(0, index % (POINTS + 1)),
+                place(1, index / (POINTS + 1)),
+            ];
             let mut gradient = [0.0; 2];
             let energy = self.value_and_gradient(&position, &mut gradient);
             let density = (-inverse_temperature * (energy - lowest)).exp();
@@ -294,7 +306,9 @@ impl Gaussian {
 impl TiltedWell {
     fn value_and_gradient(&self, position: &[f64], gradient: &mut [f64]) -> f64 {
         let (x, y) = (position[0], position[1]);
-        let along = self.well.value_and_gradient(&position[..1], &mut gradient[..1]);
+        let along = self
+            .well
+            .value_and_gradient(&position[..1], &mut gradient[..1]);
         gradient[0] += self.tilt;
         gradient[1] = self.stiffness * y;
         along + self.tilt * x + 0.5 * self.stiffness * y * y
@@ -311,7 +325,15 @@ impl TiltedWell {
         let average = |f: &dyn Fn(f64) -> f64| weighted(f) / total;
         let mean = average(&|x| x);
         // The middle of the grid belongs to both sides.
-        let right = average(&|x| if x > 0.0 { 1.0 } else if x < 0.0 { 0.0 } else { 0.5 });
+        let right = average(&|x| {
+            if x > 0.0 {
+                1.0
+            } else if x < 0.0 {
+                0.0
+            } else {
+                0.5
+            }
+        });
         let across = 1.0 / (inverse_temperature * self.stiffness);
         Moments {
             mean: [mean, 0.0],

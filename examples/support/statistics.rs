@@ -64,9 +64,7 @@ pub fn correlated_mean(walkers: &[Vec<f64>]) -> CorrelatedMean {
             .iter()
             .map(|series| series.len() - lag)
             .sum::<usize>();
-        let products = deviations
-            .iter()
-            .map(|series| dot(series, &series[lag..]));
+        let products = deviations.iter().map(|series| dot(series, &series[lag..]));
         products.sum::<f64>() / pairs as f64
     };
     let variance = covariance(0);
@@ -97,7 +95,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a, b) = (&a[..length], &b[..length]);
     let mut sums = [0.0; LANES];
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    let rest: f64 = a
+        .remainder()
+        .iter()
+        .zip(b.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
     for (a, b) in a.zip(b) {
         for lane in 0..LANES {
             sums[lane] += a[lane] * b[lane];

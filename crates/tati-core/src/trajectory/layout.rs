@@ -128,7 +128,10 @@ impl TrajectoryLayout {
         const CHUNK_BYTES: usize = 4 << 20;
         const MOST_DRAWS: usize = 16384;
         let draw_bytes = self.num_parameters().max(1) * self.precision.size();
-        let most = self.expected_draws.unwrap_or(MOST_DRAWS).clamp(1, MOST_DRAWS);
+        let most = self
+            .expected_draws
+            .unwrap_or(MOST_DRAWS)
+            .clamp(1, MOST_DRAWS);
         self.draws_per_chunk
             .unwrap_or((CHUNK_BYTES / draw_bytes).clamp(1, most))
     }

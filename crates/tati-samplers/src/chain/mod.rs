@@ -76,10 +76,12 @@ pub struct Chain<'a, M, R, L> {
     sampler: ChainSampler,
     noise: NoiseSource,
     observers: Vec<&'a mut dyn Observer<M>>,
-    progress: Option<Box<dyn FnMut(&Progress) + 'a>>,
+    progress: Option<Report<'a>>,
     interrupted: Arc<AtomicBool>,
     folder: Option<(RunFolder, Place)>,
 }
+
+type Report<'a> = Box<dyn FnMut(&Progress) + 'a>;
 
 /// What a run does with its folder.
 enum Place {

@@ -123,15 +123,11 @@ impl RunConfig {
     }
 }
 
-fn number<'a>(what: &'a str, then: impl ToString, now: impl ToString) -> (&'a str, String, String) {
+fn number(what: &str, then: impl ToString, now: impl ToString) -> (&str, String, String) {
     (what, then.to_string(), now.to_string())
 }
 
-fn optional<'a, T: ToString>(
-    what: &'a str,
-    then: Option<T>,
-    now: Option<T>,
-) -> (&'a str, String, String) {
+fn optional<T: ToString>(what: &str, then: Option<T>, now: Option<T>) -> (&str, String, String) {
     let text = |value: Option<T>| value.map_or("none".to_string(), |value| value.to_string());
     (what, text(then), text(now))
 }
