@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::module::Module;
 use burn::nn::Initializer;
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor};
-use tati::models::{LabelledSet, Perceptron, PerceptronConfig};
+use tati::models::{LabelledSet, Perceptron, PerceptronConfig, softmax_cross_entropy};
 use tati::{ModelPotential, TatiError};
 
 use crate::data::Data;
@@ -56,10 +55,7 @@ impl Task {
 }
 
 fn cross_entropy(model: &Perceptron, (images, labels): Rows) -> Tensor<1> {
-    let logits = model.forward(images);
-    CrossEntropyLossConfig::new()
-        .init(&logits.device())
-        .forward(logits, labels)
+    softmax_cross_entropy(model.forward(images), labels)
 }
 
 /// The optimum and how it was reached.

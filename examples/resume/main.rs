@@ -23,13 +23,14 @@ mod support;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Int, Tensor};
 use clap::Parser;
 use samplers::SamplerName;
 use serde::Serialize;
 use support::{CommonOptions, Failure};
-use tati::models::{Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape};
+use tati::models::{
+    Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape, softmax_cross_entropy,
+};
 use tati::prelude::*;
 use tati::samplers::{Progress, recorded_seed};
 use tati::{Trajectory, require_count};
@@ -107,10 +108,7 @@ fn example(options: &Options) -> Result<(), Failure> {
         .generate()?
         .to_tensors(&device.clone().inner());
     let loss = |model: &Mlp, (points, labels): (Tensor<2>, Tensor<1, Int>)| {
-        let logits = model.forward(points);
-        CrossEntropyLossConfig::new()
-            .init(&logits.device())
-            .forward(logits, labels)
+        softmax_cross_entropy(model.forward(points), labels)
     };
     let mut potential = ModelPotential::new(model.clone(), data, loss)?;
     if !options.sampler.needs_full_batch() {
