@@ -66,7 +66,7 @@ fn example(options: &Options) -> Result<(), Failure> {
             let readings: usize = std::env::var("R")
                 .ok()
                 .and_then(|r| r.parse().ok())
-                .unwrap_or(if options.quick { 100 } else { 1000 });
+                .unwrap_or(if options.quick { 5 } else { 1 });
             let hs: f64 = std::env::var("H")
                 .ok()
                 .and_then(|r| r.parse().ok())
@@ -80,9 +80,9 @@ fn example(options: &Options) -> Result<(), Failure> {
                 continue;
             }
             let draws = if sampler.is_kernel() {
-                runner.transit(&plan, target, readings * 5, number)?
+                runner.transit(&plan, target, if options.quick {plan.readings/5} else {plan.readings*readings}, number)?
             } else {
-                runner.optimize(&plan, target, readings, number)?
+                runner.optimize(&plan, target, if options.quick {plan.readings/5} else {plan.readings*readings}, number)?
             };
             let tt = t.elapsed();
             let expected = references::expected(&plan, target, &draws.preconditioners);
@@ -98,7 +98,7 @@ fn example(options: &Options) -> Result<(), Failure> {
             );
             for r in &row {
                 eprintln!(
-                    "    {:16} dens {:10.5} ref {:10.5} meas {:10.5} ± {:8.5} z {:6.2} tau {:6.2} eff {:9.0} /g {:.2e}",
+                    "    {:16} dens {:10.5} ref {:10.5} meas {:10.5} ± {:8.5} z {:6.2} eff {:9.0} /g {:.2e}",
                     r.quantity,
                     r.density,
                     r.reference,

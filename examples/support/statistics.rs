@@ -33,24 +33,23 @@ pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
 pub struct CorrelatedMean {
     pub mean: f64,
     pub standard_error: f64,
-    /// τ, in readings.
-    pub autocorrelation_time: f64,
-    /// The number of independent draws whose mean has the same error: readings/τ.
+    /// The number of independent draws whose mean has the same error.
     pub effective_draws: f64,
 }
 
-/// The mean over series of independent walkers, all of one length, with its error by the integrated autocorrelation time
+/// The mean over the series of independent walkers, with its error by the integrated autocorrelation time
 ///
 /// ```text
 /// τ = 1 + 2 Σₖ ρₖ,   error² = variance·τ/readings
 /// ```
 ///
-/// with the walkers' common mean, variance and autocorrelations ρ, summed up to the first lag of at least 8 τ. A series that
-/// does not change has the error 0; none at all has NaN.
+/// with the walkers' common mean, variance and autocorrelations ρ, summed up to the first lag of at least 5 (1 + 2 Σₖ |ρₖ|).
+/// The absolute values, of which Sokal's window does without, see to it that correlations of changing sign, as of oscillating
+/// or antithetic chains, are summed to their end. A series that does not change has the error 0.
 ///
 /// Source: A. D. Sokal, "Monte Carlo methods in statistical mechanics", in: Functional Integration (Springer 1997).
 pub fn correlated_mean(walkers: &[Vec<f64>]) -> CorrelatedMean {
-    const WINDOW: f64 = 8.0;
+    const WINDOW: f64 = 5.0;
 
     let readings = walkers.iter().map(Vec::len).sum::<usize>() as f64;
     let mean = walkers.iter().flatten().sum::<f64>() / readings;
@@ -58,31 +57,29 @@ pub fn correlated_mean(walkers: &[Vec<f64>]) -> CorrelatedMean {
         .iter()
         .map(|series| series.iter().map(|value| value - mean).collect())
         .collect();
-    let length = deviations.iter().map(Vec::len).min().unwrap_or(0);
+    let shortest = deviations.iter().map(Vec::len).min().unwrap_or(0);
     let covariance = |lag: usize| {
-        let pairs = deviations
-            .iter()
-            .map(|series| series.len() - lag)
-            .sum::<usize>();
+        let pairs = deviations.iter().map(|series| series.len() - lag);
         let products = deviations.iter().map(|series| dot(series, &series[lag..]));
-        products.sum::<f64>() / pairs as f64
+        products.sum::<f64>() / pairs.sum::<usize>() as f64
     };
     let variance = covariance(0);
-    let mut time = 1.0;
+    let (mut time, mut window) = (1.0, 1.0);
     if variance > 0.0 {
-        for lag in 1..length {
-            time += 2.0 * covariance(lag) / variance;
-            if lag as f64 >= WINDOW * time {
+        for lag in 1..shortest {
+            let correlation = covariance(lag) / variance;
+            time += 2.0 * correlation;
+            window += 2.0 * correlation.abs();
+            if lag as f64 >= WINDOW * window {
                 break;
             }
         }
     }
-    // Of a series whose length is not many times τ, τ may come out negative: it is then unknown, and 1 is a guess.
-    let time = if time > 0.0 { time } else { 1.0 };
+    // Noise may leave nothing of a short series' τ.
+    let time = time.max(0.01);
     CorrelatedMean {
         mean,
         standard_error: (variance * time / readings).sqrt(),
-        autocorrelation_time: time,
         effective_draws: readings / time,
     }
 }

@@ -13,7 +13,7 @@ use self::velocity::{kick, normalize, refresh};
 use crate::kernel::{Kernel, KernelConfig, Transition, kernel_config};
 use crate::metropolis::DIVERGENCE;
 use crate::metropolis::evaluate::Target;
-use crate::metropolis::saved::{self, KernelState};
+use crate::metropolis::saved::{KernelState, kernel_state};
 use crate::metropolis::walker::{Point, Stream, Walker};
 use crate::optim::NoiseSource;
 use crate::prior::Prior;
@@ -262,21 +262,7 @@ impl Kernel for Mclmc {
         })
     }
 
-    fn position(&self) -> &[f64] {
-        &self.state.walker.point.position
-    }
-
-    fn tuning_steps(&self) -> u64 {
-        self.tuning_steps
-    }
-
-    fn save(&self) -> Vec<u8> {
-        saved::save(&self.target, &self.state)
-    }
-
-    fn restore(&mut self, saved: &[u8]) -> Result<()> {
-        saved::restore(&mut self.target, &mut self.state, saved)
-    }
+    kernel_state!();
 }
 
 kernel_config!(MclmcConfig, "mclmc");
@@ -284,13 +270,12 @@ kernel_config!(MclmcConfig, "mclmc");
 impl KernelState for State {
     const KERNEL: &'static str = MclmcConfig::NAME;
 
-    fn num_parameters(&self) -> usize {
-        self.walker.num_parameters()
+    fn walker(&self) -> &Walker {
+        &self.walker
     }
 
     fn fits(&self, num_parameters: usize) -> bool {
-        self.walker.fits(num_parameters)
-            && self.velocity.len() == num_parameters
+        self.velocity.len() == num_parameters
             && self
                 .tuning
                 .as_ref()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tati_core::{Potential, Result};
 
 use super::evaluate::Target;
-use super::saved::{self, KernelState};
+use super::saved::{KernelState, kernel_state};
 use super::step_size::StepSize;
 use super::walker::{Stream, Walker, dot};
 use super::{DIVERGENCE, acceptance_probability};
@@ -148,21 +148,7 @@ impl Kernel for Mala {
         })
     }
 
-    fn position(&self) -> &[f64] {
-        &self.state.walker.point.position
-    }
-
-    fn tuning_steps(&self) -> u64 {
-        self.tuning_steps
-    }
-
-    fn save(&self) -> Vec<u8> {
-        saved::save(&self.target, &self.state)
-    }
-
-    fn restore(&mut self, saved: &[u8]) -> Result<()> {
-        saved::restore(&mut self.target, &mut self.state, saved)
-    }
+    kernel_state!();
 }
 
 kernel_config!(MalaConfig, "mala");
@@ -170,12 +156,8 @@ kernel_config!(MalaConfig, "mala");
 impl KernelState for State {
     const KERNEL: &'static str = MalaConfig::NAME;
 
-    fn num_parameters(&self) -> usize {
-        self.walker.num_parameters()
-    }
-
-    fn fits(&self, num_parameters: usize) -> bool {
-        self.walker.fits(num_parameters)
+    fn walker(&self) -> &Walker {
+        &self.walker
     }
 }
 

@@ -5,24 +5,50 @@ use serde::{Deserialize, Serialize};
 use tati_core::{Result, TatiError};
 
 use super::evaluate::Target;
+use super::walker::Walker;
 
 /// The part of a kernel that changes from transition to transition.
 pub(crate) trait KernelState: Serialize + DeserializeOwned {
     /// The kernel's name in saved states and errors.
     const KERNEL: &'static str;
 
-    /// N.
-    fn num_parameters(&self) -> usize;
+    /// The part that every kernel has.
+    fn walker(&self) -> &Walker;
 
-    /// Whether every vector has the length that goes with N.
-    fn fits(&self, num_parameters: usize) -> bool;
+    /// Whether every vector besides the walker's has the length that goes with N.
+    fn fits(&self, num_parameters: usize) -> bool {
+        let _ = num_parameters;
+        true
+    }
 }
+
+/// The methods of [`Kernel`](crate::Kernel) that are alike for all kernels with the fields `target`, `state` and `tuning_steps`.
+macro_rules! kernel_state {
+    () => {
+        fn position(&self) -> &[f64] {
+            &self.state.walker.point.position
+        }
+
+        fn tuning_steps(&self) -> u64 {
+            self.tuning_steps
+        }
+
+        fn save(&self) -> Vec<u8> {
+            $crate::metropolis::saved::save(&self.target, &self.state)
+        }
+
+        fn restore(&mut self, saved: &[u8]) -> tati_core::Result<()> {
+            $crate::metropolis::saved::restore(&mut self.target, &mut self.state, saved)
+        }
+    };
+}
+pub(crate) use kernel_state;
 
 /// `state`, and what `target` keeps of the start.
 pub(crate) fn save<S: KernelState>(target: &Target, state: &S) -> Vec<u8> {
     let saved = SavedRef {
         kernel: S::KERNEL,
-        num_parameters: state.num_parameters(),
+        num_parameters: state.walker().num_parameters(),
         center: target.center.as_deref(),
         state,
     };
@@ -49,7 +75,7 @@ pub(crate) fn restore<S: KernelState>(
             header.kernel
         )));
     }
-    let num_parameters = state.num_parameters();
+    let num_parameters = state.walker().num_parameters();
     if header.num_parameters != num_parameters {
         return Err(refuse(format!(
             "has {} parameters, the chain has {num_parameters}",
@@ -65,7 +91,7 @@ pub(crate) fn restore<S: KernelState>(
     if !center_fits {
         return Err(refuse("is of a chain with another prior".to_string()));
     }
-    if !saved.state.fits(num_parameters) {
+    if !(saved.state.walker().fits(num_parameters) && saved.state.fits(num_parameters)) {
         return Err(refuse("has vectors of unequal lengths".to_string()));
     }
     target.center = saved.center;

@@ -11,7 +11,7 @@ use tati_core::{Potential, Result, require_count, require_positive};
 use self::tree::Tree;
 use self::tuning::{Lesson, Tuning};
 use super::evaluate::Target;
-use super::saved::{self, KernelState};
+use super::saved::{KernelState, kernel_state};
 use super::step_size::require_acceptance;
 use super::walker::{Stream, Walker, dot};
 use crate::kernel::{Kernel, KernelConfig, Transition, kernel_config};
@@ -247,21 +247,7 @@ impl Kernel for Nuts {
         })
     }
 
-    fn position(&self) -> &[f64] {
-        &self.state.walker.point.position
-    }
-
-    fn tuning_steps(&self) -> u64 {
-        self.tuning_steps
-    }
-
-    fn save(&self) -> Vec<u8> {
-        saved::save(&self.target, &self.state)
-    }
-
-    fn restore(&mut self, saved: &[u8]) -> Result<()> {
-        saved::restore(&mut self.target, &mut self.state, saved)
-    }
+    kernel_state!();
 }
 
 kernel_config!(NutsConfig, "nuts");
@@ -269,13 +255,12 @@ kernel_config!(NutsConfig, "nuts");
 impl KernelState for State {
     const KERNEL: &'static str = NutsConfig::NAME;
 
-    fn num_parameters(&self) -> usize {
-        self.walker.num_parameters()
+    fn walker(&self) -> &Walker {
+        &self.walker
     }
 
     fn fits(&self, num_parameters: usize) -> bool {
-        self.walker.fits(num_parameters)
-            && self.scales.len() == num_parameters
+        self.scales.len() == num_parameters
             && self
                 .tuning
                 .as_ref()
