@@ -1,7 +1,7 @@
 //! What a sampling step costs: `cargo bench --bench step`.
 //!
 //! For the perceptron 784-10 and the MLP 784-128-10 at batches of 100 and 1000: forward and backward pass alone, with
-//! Burn's SGD, with every sampler by plain tensor operations, and with every sampler fused; a whole loop with its mini-batch
+//! Burn's SGD, with every sampler by plain tensor operations, and with every sampler fused; the steps of the samplers alone; a whole loop with its mini-batch
 //! gathered from 60,000 images; and noise in nanoseconds per number. Criterion measures; the tables at the end divide
 //! medians of this one run. `TATI_BENCH_THREADS` sets the threads (default 1, which is fastest for the smaller cases).
 
@@ -11,12 +11,12 @@ mod tables;
 use std::hint::black_box;
 use std::time::Duration;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion};
+use criterion::{BatchSize, BenchmarkGroup, Criterion};
 use plain::Plain;
 use tati::models::{Mlp, MlpConfig, Perceptron, PerceptronConfig, softmax_cross_entropy};
 use tati::samplers::{
@@ -48,6 +48,7 @@ fn main() {
             .measurement_time(Duration::from_secs(2))
             .output_directory(&tables::output_directory());
         noise(&mut criterion);
+        updates(&mut criterion);
         for batch in [100, 1000] {
             steps(
                 &mut criterion,
@@ -111,14 +112,7 @@ fn steps<M: Module>(
     ] {
         row(name, plain.into());
     }
-    row("sgld fused", SgldConfig::new(INVERSE_TEMPERATURE).init());
-    row("gla1 fused", Gla1Config::new(INVERSE_TEMPERATURE).init());
-    row("gla2 fused", Gla2Config::new(INVERSE_TEMPERATURE).init());
-    row("baoab fused", BaoabConfig::new(INVERSE_TEMPERATURE).init());
-    row("sghmc fused", SghmcConfig::new(INVERSE_TEMPERATURE).init());
-    row("sgnht fused", SgnhtConfig::new(INVERSE_TEMPERATURE).init());
-    row("psgld fused", PsgldConfig::new(INVERSE_TEMPERATURE).init());
-    row("ccadl fused", CcadlConfig::new(INVERSE_TEMPERATURE).init());
+    fused_samplers(&mut row);
     whole_loop(&mut group, batch, init, forward, &device);
     group.finish();
 }
@@ -161,6 +155,62 @@ fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     CrossEntropyLossConfig::new()
         .init(&logits.device())
         .forward(logits, labels)
+}
+
+/// The step of each sampler alone, with a gradient that is there already: what differs between them.
+fn updates(criterion: &mut Criterion) {
+    let device = open_device("flex").expect("flex is compiled in").autodiff();
+    for hidden in [vec![], vec![128]] {
+        let model: Mlp = MlpConfig::new(hidden).init(&device);
+        let mut group = criterion.benchmark_group(format!("update {}", model.num_params()));
+        let images = Tensor::<2>::ones([1, 784], &device);
+        let loss = model.forward(images).sum();
+        let gradients = GradientsParams::from_grads(loss.backward(), &model);
+        let mut row = |id: &str, mut optimizer: ModuleOptimizer| {
+            let mut current = Some(model.clone().fork(&device));
+            group.bench_function(id, |bencher| {
+                bencher.iter_batched(
+                    || clone_gradients(&model, &gradients),
+                    |gradients| {
+                        let model = current.take().expect("put back below");
+                        current = Some(optimizer.step(STEP_SIZE, model, gradients));
+                    },
+                    BatchSize::SmallInput,
+                );
+            });
+        };
+        row("sgd", SgdConfig::new().init());
+        fused_samplers(&mut row);
+        group.finish();
+    }
+}
+
+/// A row for each sampler on the fused kernel.
+fn fused_samplers(row: &mut impl FnMut(&str, ModuleOptimizer)) {
+    let beta = INVERSE_TEMPERATURE;
+    row("sgld fused", SgldConfig::new(beta).init());
+    row("gla1 fused", Gla1Config::new(beta).init());
+    row("gla2 fused", Gla2Config::new(beta).init());
+    row("baoab fused", BaoabConfig::new(beta).init());
+    row("sghmc fused", SghmcConfig::new(beta).init());
+    row("sgnht fused", SgnhtConfig::new(beta).init());
+    row("psgld fused", PsgldConfig::new(beta).init());
+    row("ccadl fused", CcadlConfig::new(beta).init());
+}
+
+/// The same gradients in memory of their own, as a backward pass leaves them.
+fn clone_gradients<M: Module>(model: &M, gradients: &GradientsParams) -> GradientsParams {
+    struct Cloner<'a>(&'a GradientsParams, GradientsParams);
+    impl ModuleVisitor for Cloner<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = self.0.get::<D>(param.id) {
+                self.1.register(param.id, gradient.add_scalar(0.0));
+            }
+        }
+    }
+    let mut cloner = Cloner(gradients, GradientsParams::new());
+    model.visit(&mut cloner);
+    cloner.1
 }
 
 /// Standard normals on one thread, in nanoseconds per number.

@@ -40,28 +40,29 @@ pub fn print() {
             );
         }
     }
-    for (model, batch) in [
-        ("perceptron", 100),
-        ("mlp", 100),
-        ("perceptron", 1000),
-        ("mlp", 1000),
+    for group in [
+        "update 7850",
+        "update 101770",
+        "perceptron 100",
+        "mlp 100",
+        "perceptron 1000",
+        "mlp 1000",
     ] {
-        let group = format!("{model} {batch}");
-        let Some(sgd) = median(&group, "sgd") else {
+        let Some(sgd) = median(group, "sgd") else {
             continue;
         };
         println!(
             "\n{:<26} {:>10} {:>8} {:>8} {:>14}",
             group, "µs/step", "/ SGD", "/ BAOAB", "plain / fused"
         );
-        let baoab = median(&group, "baoab fused");
+        let baoab = median(group, "baoab fused");
         for row in ROWS {
-            let Some(time) = median(&group, row) else {
+            let Some(time) = median(group, row) else {
                 continue;
             };
             let plain = row
                 .strip_suffix(" fused")
-                .and_then(|name| median(&group, &format!("{name} plain")))
+                .and_then(|name| median(group, &format!("{name} plain")))
                 .map_or(String::new(), |plain| format!("{:.2}", plain / time));
             println!(
                 "{row:<26} {:>10.1} {:>8.3} {:>8} {plain:>14}",

@@ -12,7 +12,7 @@ use crate::samplers::Plan;
 use crate::targets::Target;
 
 /// Walkers in the parameter tensor of a Burn optimizer.
-pub const OPTIMIZER_WALKERS: usize = 256;
+const OPTIMIZER_WALKERS: usize = 256;
 /// Walkers of a kernel.
 pub const KERNEL_WALKERS: usize = 4;
 
@@ -40,25 +40,28 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Draws with a Burn optimizer: `readings` of each walker. `number` makes the noise of every run its own.
-    pub fn optimize(
-        &self,
-        plan: &Plan,
-        target: &Target,
-        readings: usize,
-        number: u32,
-    ) -> Result<Draws, TatiError> {
+    /// Carries out a plan. `number` makes the noise of every run its own.
+    pub fn run(&self, plan: &Plan, target: &Target, number: u32) -> Result<Draws, TatiError> {
+        if plan.sampler.is_kernel() {
+            self.transit(plan, target, number)
+        } else {
+            self.optimize(plan, target, number)
+        }
+    }
+
+    /// Draws with a Burn optimizer, all walkers at once.
+    fn optimize(&self, plan: &Plan, target: &Target, number: u32) -> Result<Draws, TatiError> {
         let mut optimizer = plan.optimizer(&NoiseSource::new(self.seed, number))?;
         let mut model = Walkers::new(target, &self.device);
-        let steps = readings * plan.pause;
-        let mut walkers = vec![Vec::with_capacity(readings); OPTIMIZER_WALKERS];
+        let steps = plan.readings * plan.pause;
+        let mut walkers = vec![Vec::with_capacity(plan.readings); OPTIMIZER_WALKERS];
         for step in 0..plan.burn_in + steps {
             let positions = model.to_host()?;
             if step >= plan.burn_in && (step - plan.burn_in).is_multiple_of(plan.pause) {
                 for (walker, position) in walkers.iter_mut().zip(&positions) {
                     walker.push(*position);
                 }
-                self.progress.inc(1);
+                self.progress.inc(plan.pause as u64);
             }
             let gradient = positions.iter().flat_map(|position| {
                 let mut gradient = [0.0; 2];
@@ -74,14 +77,8 @@ impl Runner {
         })
     }
 
-    /// Draws with a kernel, likewise; each walker has its own.
-    pub fn transit(
-        &self,
-        plan: &Plan,
-        target: &Target,
-        readings: usize,
-        number: u32,
-    ) -> Result<Draws, TatiError> {
+    /// Draws with kernels, a walker after the other.
+    fn transit(&self, plan: &Plan, target: &Target, number: u32) -> Result<Draws, TatiError> {
         let mut walkers = Vec::new();
         let mut gradients = 0;
         for walker in 0..KERNEL_WALKERS {
@@ -92,15 +89,16 @@ impl Runner {
             for _ in 0..plan.burn_in {
                 kernel.transition(&target.surface)?;
             }
-            let mut own = Vec::with_capacity(readings);
-            for _ in 0..readings {
+            let mut own = Vec::with_capacity(plan.readings);
+            for _ in 0..plan.readings {
                 for _ in 0..plan.pause {
                     gradients += kernel.transition(&target.surface)?.num_gradients as u64;
                 }
+                self.progress.inc(plan.pause as u64);
                 own.push([kernel.position()[0], kernel.position()[1]]);
             }
             walkers.push(own);
-            self.progress.inc(readings as u64);
+            self.progress.inc(plan.burn_in as u64);
         }
         Ok(Draws {
             walkers,

@@ -11,6 +11,9 @@ use tati::samplers::{
     SgldConfig, SgnhtConfig, Thermometer,
 };
 
+use crate::draws::KERNEL_WALKERS;
+use crate::targets::Target;
+
 /// Steps after which pSGLD keeps its preconditioner, part of its burn-in.
 const ADAPTATION_STEPS: u64 = 10000;
 
@@ -75,11 +78,11 @@ impl Sampler {
         )
     }
 
-    /// Its settings for the target called `target`; `None` where it does not take part.
-    pub fn plan(self, target: &str, inverse_temperature: f64) -> Option<Plan> {
+    /// Its settings for a target, with `effort` times the usual readings; `None` where it does not take part.
+    pub fn plan(self, target: &Target, effort: f64) -> Option<Plan> {
         use Sampler::*;
         // Step size, memory, pause, readings, burn-in.
-        let (step_size, memory, pause, readings, burn_in) = match (target, self) {
+        let (step_size, memory, pause, readings, burn_in) = match (target.key, self) {
             // Large steps: the reference knows what they do.
             ("gaussian", Sgld) => (0.05, 0.0, 10, 1000, 500),
             ("gaussian", Psgld) => (0.1, 0.0, 10, 1000, 10_500),
@@ -108,7 +111,7 @@ impl Sampler {
             ("narrow_gaussian", Mala) => (1e-3, 0.0, 500, 1500, 10_000),
             ("narrow_gaussian", Hmc1) => (0.02, 1.5, 1, 2000, 50),
             ("narrow_gaussian", Hmc2) => (0.04, 1.5, 1, 4000, 50),
-            ("narrow_gaussian", Nuts) => (1.0, 0.0, 1, 5000, 500),
+            ("narrow_gaussian", Nuts) => (1.0, 0.0, 1, 10_000, 500),
             ("narrow_gaussian", Mclmc) => (5e-3, 1.0, 100, 3000, 2000),
 
             ("double_well", Mala) => (0.05, 0.0, 5, 20_000, 1000),
@@ -120,17 +123,27 @@ impl Sampler {
         };
         Some(Plan {
             sampler: self,
-            inverse_temperature,
+            inverse_temperature: target.inverse_temperature,
             step_size,
             memory,
             pause,
-            readings,
+            readings: (effort * f64::from(readings)).ceil() as usize,
             burn_in,
         })
     }
 }
 
 impl Plan {
+    /// Steps that its progress is counted in.
+    pub fn steps(&self) -> usize {
+        let walkers = if self.sampler.is_kernel() {
+            KERNEL_WALKERS
+        } else {
+            1
+        };
+        walkers * (self.burn_in + self.readings * self.pause)
+    }
+
     /// The sampler as a Burn optimizer.
     pub fn optimizer(&self, noise: &NoiseSource) -> Result<ModuleOptimizer, TatiError> {
         let (beta, friction) = (self.inverse_temperature, self.memory);

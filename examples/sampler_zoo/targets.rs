@@ -6,14 +6,20 @@ use tati::analytic::{DoubleWell, HostPotential, MuellerBrown};
 /// Points of the quadrature along each coordinate.
 const POINTS: usize = 1000;
 
+/// The angle of the Gaussians' long axis with that of x.
+const ANGLE: f64 = std::f64::consts::FRAC_PI_6;
+
 /// A density exp(−βU), and what is measured of it.
 pub struct Target {
     pub key: &'static str,
+    pub number: u32,
     pub title: String,
     pub inverse_temperature: f64,
     pub surface: Surface,
     /// Lower left and upper right corner of what a figure shows.
     pub view: [[f64; 2]; 2],
+    /// The angle of a figure's axes with those of x and y.
+    turned: f64,
     /// Where walkers begin, in turn.
     pub starts: &'static [[f64; 2]],
     pub quantities: &'static [Quantity],
@@ -81,19 +87,26 @@ const MOMENTS_AND_BASINS: [Quantity; 8] = [
 impl Target {
     /// A correlated Gaussian that suits every sampler.
     pub fn gaussian() -> Self {
-        Self::of_gaussian("gaussian", 10.0)
+        Self::of_gaussian("gaussian", 0, 10.0)
     }
 
     /// A strongly correlated one.
     pub fn narrow_gaussian() -> Self {
-        Self::of_gaussian("narrow_gaussian", 1000.0)
+        let target = Self::of_gaussian("narrow_gaussian", 2, 1000.0);
+        Self {
+            title: format!("{}; axes along and across", target.title),
+            view: [[-2.4, -0.08], [2.4, 0.08]],
+            turned: ANGLE,
+            ..target
+        }
     }
 
-    fn of_gaussian(key: &'static str, condition_number: f64) -> Self {
-        let gaussian = Gaussian::new([1.0, condition_number], std::f64::consts::FRAC_PI_6);
+    fn of_gaussian(key: &'static str, number: u32, condition_number: f64) -> Self {
+        let gaussian = Gaussian::new([1.0, condition_number], ANGLE);
         let beta = 2.0;
         Self {
             key,
+            number,
             title: format!(
                 "Correlated Gaussian of condition number {condition_number}, β = {beta}"
             ),
@@ -101,6 +114,7 @@ impl Target {
             moments: gaussian.moments(|eigenvalue| 1.0 / (beta * eigenvalue)),
             surface: Surface::Gaussian(gaussian),
             view: [[-2.4, -1.8], [2.4, 1.8]],
+            turned: 0.0,
             starts: &[[0.6, 0.3], [-0.6, -0.3]],
             quantities: &MOMENTS,
         }
@@ -112,11 +126,13 @@ impl Target {
         let surface = Surface::MuellerBrown;
         Self {
             key: "mueller_brown",
+            number: 1,
             title: format!("Müller-Brown surface, β = {beta}"),
             inverse_temperature: beta,
             moments: surface.quadrature(beta, |_| 1.0),
             surface,
-            view: [[-2.2, -1.0], [1.8, 2.6]],
+            view: [[-2.5, -1.0], [1.6, 3.0]],
+            turned: 0.0,
             starts: &[[-0.4, 1.3], [0.4, 0.2], [-0.2, 0.6]],
             quantities: &MOMENTS_AND_BASINS,
         }
@@ -132,14 +148,34 @@ impl Target {
         };
         Ok(Self {
             key: "double_well",
+            number: 3,
             title: format!("Double well, tilted, β = {beta}"),
             inverse_temperature: beta,
             moments: well.moments(beta),
             surface: Surface::TiltedWell(well),
-            view: [[-1.9, -1.4], [1.9, 1.4]],
+            view: [[-2.4, -1.4], [2.0, 1.4]],
+            turned: 0.0,
             starts: &[[-1.0, 0.0], [1.0, 0.0]],
             quantities: &MOMENTS_AND_BASINS[..7],
         })
+    }
+}
+
+impl Target {
+    /// Where a figure shows a position.
+    pub fn to_view(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let (sine, cosine) = self.turned.sin_cos();
+        [cosine * x + sine * y, cosine * y - sine * x]
+    }
+
+    /// U where a figure shows it.
+    pub fn energy_at(&self, [along, across]: [f64; 2]) -> f64 {
+        let (sine, cosine) = self.turned.sin_cos();
+        let position = [
+            cosine * along - sine * across,
+            sine * along + cosine * across,
+        ];
+        self.surface.value_and_gradient(&position, &mut [0.0; 2])
     }
 }
 
@@ -172,6 +208,17 @@ impl Moments {
             Quantity::Mean(i) => self.mean[i],
             Quantity::Covariance(i, j) => self.covariance[i][j],
             Quantity::Population(basin) => self.populations[basin],
+        }
+    }
+
+    pub fn set(&mut self, quantity: Quantity, value: f64) {
+        match quantity {
+            Quantity::Mean(i) => self.mean[i] = value,
+            Quantity::Covariance(i, j) => {
+                self.covariance[i][j] = value;
+                self.covariance[j][i] = value;
+            }
+            Quantity::Population(basin) => self.populations[basin] = value,
         }
     }
 }
