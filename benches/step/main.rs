@@ -2,10 +2,11 @@
 //!
 //! For the perceptron 784-10 and the MLP 784-128-10 at batches of 100 and 1000: forward and backward pass alone, with
 //! Burn's SGD, with every sampler by plain tensor operations, and with every sampler fused; the steps of the samplers alone; a whole loop with its mini-batch
-//! gathered from 60,000 images; and noise in nanoseconds per number. Criterion measures; the tables at the end divide
-//! medians of this one run. `TATI_BENCH_THREADS` sets the threads (default 1, which is fastest for the smaller cases).
+//! gathered from 60,000 images; and noise in nanoseconds per number. Criterion measures noise and
+//! updates; the rows of a whole step take turns and are compared within each turn. `TATI_BENCH_THREADS` sets the threads (default 1, which is fastest for the smaller cases).
 
 mod plain;
+mod rounds;
 mod tables;
 
 use std::hint::black_box;
@@ -15,9 +16,9 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use criterion::measurement::WallTime;
-use criterion::{BatchSize, BenchmarkGroup, Criterion};
+use criterion::{BatchSize, Criterion};
 use plain::Plain;
+use rounds::Rounds;
 use tati::models::{Mlp, MlpConfig, Perceptron, PerceptronConfig, softmax_cross_entropy};
 use tati::samplers::{
     BaoabConfig, CcadlConfig, Gla1Config, Gla2Config, NoiseStream, PsgldConfig, SghmcConfig,
@@ -49,36 +50,37 @@ fn main() {
             .output_directory(&tables::output_directory());
         noise(&mut criterion);
         updates(&mut criterion);
+        criterion.final_summary();
+        println!("\n{threads} thread(s), flex, mimalloc\n");
+        tables::print();
         for batch in [100, 1000] {
             steps(
-                &mut criterion,
                 "perceptron",
                 batch,
                 |device| PerceptronConfig::new().init(device),
                 Perceptron::forward,
             );
             steps(
-                &mut criterion,
                 "mlp",
                 batch,
                 |device| MlpConfig::new(vec![128]).init(device),
                 Mlp::forward,
             );
         }
-        criterion.final_summary();
     });
-    println!("\n{threads} thread(s), flex, mimalloc; ratios of medians of this run\n");
-    tables::print();
 }
 
-/// Every row of one model and batch size.
+/// Every row of one model and batch size, in turns.
 fn steps<M: Module>(
-    criterion: &mut Criterion,
     name: &str,
     batch: usize,
     init: impl Fn(&Device) -> M,
     forward: fn(&M, Tensor<2>) -> Tensor<2>,
 ) {
+    let group = format!("{name} {batch}");
+    if !rounds::is_wanted(&group) {
+        return;
+    }
     let device = open_device("flex").expect("flex is compiled in").autodiff();
     let images = Tensor::<2>::random([batch, 784], Distribution::Uniform(0.0, 1.0), &device);
     let labels: Vec<i32> = (0..batch as i32).map(|item| item % 10).collect();
@@ -87,20 +89,18 @@ fn steps<M: Module>(
         let loss = cross_entropy(forward(model, images.clone()), labels.clone());
         GradientsParams::from_grads(loss.backward(), model)
     };
-    let mut group = criterion.benchmark_group(format!("{name} {batch}"));
-
     let model = init(&device);
-    group.bench_function("forward+backward", |bencher| {
-        bencher.iter(|| black_box(gradients(&model)));
+    let mut rounds = Rounds::default();
+    rounds.row("forward+backward", || {
+        black_box(gradients(&model));
     });
     let mut row = |id: &str, mut optimizer: ModuleOptimizer| {
         let mut model = Some(init(&device));
-        group.bench_function(id, |bencher| {
-            bencher.iter(|| {
-                let current = model.take().expect("put back below");
-                let gradients = gradients(&current);
-                model = Some(optimizer.step(STEP_SIZE, current, gradients));
-            });
+        let gradients = &gradients;
+        rounds.row(id, move || {
+            let current = model.take().expect("put back below");
+            let gradients = gradients(&current);
+            model = Some(optimizer.step(STEP_SIZE, current, gradients));
         });
     };
     row("sgd", SgdConfig::new().init());
@@ -113,19 +113,21 @@ fn steps<M: Module>(
         row(name, plain.into());
     }
     fused_samplers(&mut row);
-    whole_loop(&mut group, batch, init, forward, &device);
-    group.finish();
+    rounds.row(
+        "sgld fused, whole loop",
+        whole_loop(batch, init, forward, &device),
+    );
+    rounds.print(&group);
 }
 
 /// A step of fused SGLD with its mini-batch from a resident data set, as the peers' loops do it, and with the loss of
 /// `tati::models`; the rows above all have Burn's.
 fn whole_loop<M: Module>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
     batch: usize,
     init: impl Fn(&Device) -> M,
     forward: fn(&M, Tensor<2>) -> Tensor<2>,
     device: &Device,
-) {
+) -> impl FnMut() {
     let plain = device.clone().inner();
     let images = Tensor::<2>::random([IMAGES, 784], Distribution::Uniform(0.0, 1.0), &plain);
     let labels: Vec<i32> = (0..IMAGES as i32).map(|item| item * 7 % 10).collect();
@@ -134,21 +136,19 @@ fn whole_loop<M: Module>(
     let mut potential = ModelPotential::new(
         init(device),
         (images, labels),
-        |model: &M, (images, labels): (Tensor<2>, Tensor<1, Int>)| {
+        move |model: &M, (images, labels): (Tensor<2>, Tensor<1, Int>)| {
             softmax_cross_entropy(forward(model, images), labels)
         },
     )
     .and_then(|potential| potential.with_batch_size(batch, 1))
     .expect("a potential");
     let mut sampler = SgldConfig::new(INVERSE_TEMPERATURE).init();
-    group.bench_function("sgld fused, whole loop", |bencher| {
-        bencher.iter(|| {
-            let current = model.take().expect("put back below");
-            potential.next_batch();
-            let (_, gradients) = potential.gradients(&current);
-            model = Some(sampler.step(STEP_SIZE, current, gradients));
-        });
-    });
+    move || {
+        let current = model.take().expect("put back below");
+        potential.next_batch();
+        let (_, gradients) = potential.gradients(&current);
+        model = Some(sampler.step(STEP_SIZE, current, gradients));
+    }
 }
 
 fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {

@@ -3,13 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROWS: [&str; 15] = [
-    "forward+backward",
+const ROWS: [&str; 9] = [
     "sgd",
-    "sgld plain",
-    "gla1 plain",
-    "gla2 plain",
-    "baoab plain",
     "sgld fused",
     "gla1 fused",
     "gla2 fused",
@@ -18,7 +13,6 @@ const ROWS: [&str; 15] = [
     "sgnht fused",
     "psgld fused",
     "ccadl fused",
-    "sgld fused, whole loop",
 ];
 
 /// Where criterion keeps its results.
@@ -40,32 +34,21 @@ pub fn print() {
             );
         }
     }
-    for group in [
-        "update 7850",
-        "update 101770",
-        "perceptron 100",
-        "mlp 100",
-        "perceptron 1000",
-        "mlp 1000",
-    ] {
+    for group in ["update 7850", "update 101770"] {
         let Some(sgd) = median(group, "sgd") else {
             continue;
         };
         println!(
-            "\n{:<26} {:>10} {:>8} {:>8} {:>14}",
-            group, "µs/step", "/ SGD", "/ BAOAB", "plain / fused"
+            "\n{:<26} {:>10} {:>8} {:>8}",
+            group, "µs/step", "/ SGD", "/ BAOAB"
         );
         let baoab = median(group, "baoab fused");
         for row in ROWS {
             let Some(time) = median(group, row) else {
                 continue;
             };
-            let plain = row
-                .strip_suffix(" fused")
-                .and_then(|name| median(group, &format!("{name} plain")))
-                .map_or(String::new(), |plain| format!("{:.2}", plain / time));
             println!(
-                "{row:<26} {:>10.1} {:>8.3} {:>8} {plain:>14}",
+                "{row:<26} {:>10.1} {:>8.3} {:>8}",
                 time / 1e3,
                 time / sgd,
                 baoab.map_or(String::new(), |baoab| format!("{:.3}", time / baoab)),

@@ -84,7 +84,7 @@ fn save(
 }
 
 fn draws(canvas: &Canvas, target: &Target, runs: &[&Run], grid: (usize, usize)) -> Drawn {
-    let areas = title(canvas, &target.title)?.split_evenly(grid);
+    let areas = title(canvas, &target.title_of_figure())?.split_evenly(grid);
     for (run, area) in runs.iter().zip(&areas) {
         panel(area, target, run)?;
     }
@@ -264,45 +264,54 @@ fn efficiencies(folder: &Path, targets: &[(&Target, Vec<&Run>)]) -> Result<Strin
 
 /// A bar for every sampler, on a logarithmic axis.
 fn bars(canvas: &Canvas, target: &Target, runs: &[&Run]) -> Drawn {
-    let efficiencies = || runs.iter().map(|run| run.efficiency().max(1e-12));
-    let smallest = efficiencies().fold(f64::INFINITY, f64::min);
-    let largest = efficiencies().fold(0.0, f64::max);
+    let exponents = || runs.iter().map(|run| run.efficiency().max(1e-12).log10());
+    let smallest = exponents().fold(f64::INFINITY, f64::min);
+    let largest = exponents().fold(f64::NEG_INFINITY, f64::max);
     // From a power of ten below the shortest bar to beyond the number behind the longest one.
-    let low = 0.99 * 10f64.powf((0.7 * smallest).log10().floor());
+    let low = (smallest - 0.2).floor();
     let mut chart = ChartBuilder::on(canvas)
         .caption(&target.title, ("sans-serif", 18))
         .margin(8)
         .margin_right(24)
         .x_label_area_size(24)
         .y_label_area_size(84)
-        .build_cartesian_2d((low..6.0 * largest).log_scale(), runs.len() as f64..0.0)?;
+        .build_cartesian_2d(
+            low..largest + 0.25 * (largest - low),
+            runs.len() as f64..0.0,
+        )?;
     chart
         .configure_mesh()
-        .disable_y_mesh()
+        .disable_mesh()
         .disable_y_axis()
         .y_labels(0)
-        .light_line_style(WHITE)
-        .x_label_formatter(&|value| format!("{value:e}"))
+        .x_label_formatter(&|exponent| {
+            let is_whole = (exponent - exponent.round()).abs() < 1e-6;
+            if is_whole {
+                format!("1e{exponent:.0}")
+            } else {
+                String::new()
+            }
+        })
         .label_style(("sans-serif", 14))
         .draw()?;
-    for (row, (run, value)) in runs.iter().zip(efficiencies()).enumerate() {
+    for (row, (run, exponent)) in runs.iter().zip(exponents()).enumerate() {
         let (top, bottom) = (row as f64 + 0.15, row as f64 + 0.85);
         let color = if run.plan.sampler.is_kernel() {
             ORANGE
         } else {
             BLUE
         };
-        let bar = Rectangle::new([(low, top), (value, bottom)], color.mix(0.8).filled());
+        let bar = Rectangle::new([(low, top), (exponent, bottom)], color.mix(0.8).filled());
         chart.draw_series([bar])?;
         let font = ("sans-serif", 15).into_font();
-        let (end, y) = chart.backend_coord(&(value, top));
+        let (end, y) = chart.backend_coord(&(exponent, top));
         let (left, above) = (
             canvas.get_pixel_range().0.start,
             canvas.get_pixel_range().1.start,
         );
         let y = y - above + 2;
         canvas.draw(&Text::new(
-            format!("{value:.1e}"),
+            format!("{:.1e}", run.efficiency()),
             (end - left + 6, y),
             font.clone(),
         ))?;

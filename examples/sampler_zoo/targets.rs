@@ -94,7 +94,6 @@ impl Target {
     pub fn narrow_gaussian() -> Self {
         let target = Self::of_gaussian("narrow_gaussian", 2, 1000.0);
         Self {
-            title: format!("{}; axes along and across", target.title),
             view: [[-2.4, -0.08], [2.4, 0.08]],
             turned: ANGLE,
             ..target
@@ -162,6 +161,14 @@ impl Target {
 }
 
 impl Target {
+    pub fn title_of_figure(&self) -> String {
+        if self.turned == 0.0 {
+            self.title.clone()
+        } else {
+            format!("{}, along and across its axis", self.title)
+        }
+    }
+
     /// Where a figure shows a position.
     pub fn to_view(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let (sine, cosine) = self.turned.sin_cos();
