@@ -64,19 +64,19 @@ struct Options {
     #[arg(long, default_value_t = 4)]
     walkers: usize,
     /// Gradients of each chain after burn-in
-    #[arg(long, default_value_t = 16_000)]
+    #[arg(long, default_value_t = 12_000)]
     gradients: usize,
     /// Transitions of NUTS and HMC that tune them, which are their burn-in
     #[arg(long, default_value_t = 200)]
     tuning_steps: usize,
     /// Length of a leg of HMC, in time
-    #[arg(long, default_value_t = 1.5)]
+    #[arg(long, default_value_t = 12.0)]
     trajectory_length: f64,
     /// Step size h of BAOAB
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.7)]
     step_size: f64,
     /// Friction γ of BAOAB
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.05)]
     friction: f64,
     /// Folder for the figures
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/nuts_on_a_small_network"))]

@@ -218,7 +218,7 @@ impl<'a> Task<'a> {
             )),
             Sampler::Hmc => ChainSampler::kernel(&common!(
                 HmcConfig::new(beta, 0.5 * options.step_size, options.trajectory_length)
-                    .with_target_acceptance(Some(0.8))
+                    .with_target_acceptance(Some(0.9))
                     .with_tuning_steps(tuning_steps)
             )),
             Sampler::Baoab => ChainSampler::optimizer(
