@@ -54,7 +54,7 @@ impl Runner {
         let mut optimizer = plan.optimizer(&NoiseSource::new(self.seed, number))?;
         let mut model = Walkers::new(target, &self.device);
         let steps = plan.readings * plan.pause;
-        let mut walkers = vec![Vec::with_capacity(plan.readings); OPTIMIZER_WALKERS];
+        let mut walkers = vec![Vec::new(); OPTIMIZER_WALKERS];
         for step in 0..plan.burn_in + steps {
             let positions = model.to_host()?;
             if step >= plan.burn_in && (step - plan.burn_in).is_multiple_of(plan.pause) {

@@ -93,9 +93,9 @@ fn preconditioned(plan: &Plan, gaussian: &Gaussian, preconditioners: &[[f64; 2]]
         });
         let share = 1.0 / (m[0][0] * m[1][1] - m[0][1] * m[1][0]) / preconditioners.len() as f64;
         let inverse = [[m[1][1], -m[0][1]], [-m[1][0], m[0][0]]];
-        for i in 0..2 {
-            for j in 0..2 {
-                moments.covariance[i][j] += share * inverse[i][j];
+        for (sums, row) in moments.covariance.iter_mut().zip(inverse) {
+            for (sum, entry) in sums.iter_mut().zip(row) {
+                *sum += share * entry;
             }
         }
     }
