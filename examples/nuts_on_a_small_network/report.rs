@@ -154,6 +154,17 @@ fn comparisons(sampled: &[Sampled], means: &[Means]) -> Vec<Comparison> {
     comparisons
 }
 
+fn largest(comparisons: &[Comparison]) -> f64 {
+    // A NaN must not get lost.
+    comparisons.iter().fold(0.0, |largest: f64, comparison| {
+        if comparison.z.is_nan() {
+            f64::INFINITY
+        } else {
+            largest.max(comparison.z.abs())
+        }
+    })
+}
+
 impl<'a> Results<'a> {
     pub fn new(
         options: &'a Options,
@@ -176,9 +187,7 @@ impl<'a> Results<'a> {
                 .zip(&means)
                 .map(|(s, means)| Row::new(s, means))
                 .collect(),
-            largest_z: comparisons
-                .iter()
-                .fold(0.0, |largest, c| c.z.abs().max(largest)),
+            largest_z: largest(&comparisons),
             comparisons,
             figures,
         }

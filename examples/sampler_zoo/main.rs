@@ -25,6 +25,10 @@
 //! ```text
 //! cargo run --release --example sampler_zoo -- --seed 1
 //! ```
+//!
+//! JSON: `seed`, `device`; `rows`, each with `sampler`, `target`, `quantity`, `density` (its average over exp(−βU)), `reference`
+//! (what the sampler should give), `measured`, `standard_error`, `z`, `effective_draws`, `gradients` and
+//! `effective_draws_per_gradient`; `largest_z` and `figures`.
 
 mod draws;
 mod figures;
