@@ -67,3 +67,24 @@ pub fn mnist_folder(test: &str) -> Option<PathBuf> {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+/// The number `key` of an example's results.
+pub fn number(results: &Value, key: &str) -> f64 {
+    results[key]
+        .as_f64()
+        .unwrap_or_else(|| panic!("no number `{key}` in {results}"))
+}
+
+/// The array `key` of an example's results.
+pub fn array<'a>(results: &'a Value, key: &str) -> &'a [Value] {
+    results[key]
+        .as_array()
+        .unwrap_or_else(|| panic!("no array `{key}` in {results}"))
+}
+
+/// The example `name` with JSON and seed 1.
+pub fn seeded(name: &str) -> Command {
+    let mut command = example(name);
+    command.args(["--json", "--seed", "1"]);
+    command
+}

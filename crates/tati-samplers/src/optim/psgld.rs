@@ -41,7 +41,8 @@ burn_sampler! {
         /// α, the weight of the past in V.
         #[config(default = 0.99)]
         averaging: f64,
-        /// λ, which bounds the preconditioner by 1/λ.
+        /// λ, which bounds the preconditioner by 1/λ. Where gradients can vanish, as of inputs that are always 0 or at a start in a
+        /// minimum, the step is h/λ: choose it about as large as a gradient then.
         #[config(default = 1e-5)]
         regularization: f64,
         /// Steps after which V stays as it is; never if `None`.
