@@ -25,8 +25,8 @@ use std::process::ExitCode;
 
 use burn::tensor::{Int, Tensor};
 use clap::Parser;
-use samplers::SamplerName;
 use serde::Serialize;
+use support::sampler::Sampler;
 use support::{CommonOptions, Failure};
 use tati::models::{
     Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape, softmax_cross_entropy,
@@ -48,7 +48,7 @@ struct Options {
     resume: bool,
     /// The sampler
     #[arg(long, default_value = "baoab")]
-    sampler: SamplerName,
+    sampler: Sampler,
     /// Steps in all
     #[arg(long, default_value_t = 20_000)]
     steps: usize,
@@ -111,7 +111,7 @@ fn example(options: &Options) -> Result<(), Failure> {
         softmax_cross_entropy(model.forward(points), labels)
     };
     let mut potential = ModelPotential::new(model.clone(), data, loss)?;
-    if !options.sampler.needs_full_batch() {
+    if !options.sampler.is_kernel() {
         potential = potential.with_batch_size(options.batch_size, seed)?;
     }
     let num_parameters = potential.layout().num_parameters();
@@ -119,7 +119,7 @@ fn example(options: &Options) -> Result<(), Failure> {
         .with_burn_in(options.burn_in as u64)
         .with_thinning(options.thinning as u64)
         .with_checkpoint_every_steps(Some(options.checkpoint_every as u64))
-        .init(model, potential, options.sampler.build(seed))?
+        .init(model, potential, samplers::build(options.sampler, seed))?
         .with_interrupt(&support::interrupt_flag()?);
     let chain = if options.resume {
         chain.resume(&options.out)?

@@ -45,7 +45,8 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use draws::Runner;
 use report::{Results, Run};
-use samplers::{Plan, Sampler};
+use samplers::Plan;
+use support::sampler::Sampler;
 use support::{CommonOptions, Failure};
 use targets::Target;
 use tati::require_positive;
@@ -90,7 +91,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     let mut plans: Vec<(u32, &Target, Plan)> = Vec::new();
     for target in &targets {
         for sampler in Sampler::value_variants() {
-            let plan = sampler.plan(target, effort).filter(|_| is_chosen(*sampler));
+            let plan = Plan::of(*sampler, target, effort).filter(|_| is_chosen(*sampler));
             // A number for each run makes its noise independent of the others', whichever of them are chosen.
             let number = 16 * target.number + *sampler as u32;
             plans.extend(plan.map(|plan| (number, target, plan)));

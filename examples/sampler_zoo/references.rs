@@ -7,7 +7,8 @@ use tati::samplers::{
     stationary_moments,
 };
 
-use crate::samplers::{Plan, Sampler};
+use crate::samplers::Plan;
+use crate::support::sampler::Sampler;
 use crate::targets::{Gaussian, Moments, Surface, Target};
 
 /// The moments that draws are compared with.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::draws::Draws;
-use crate::samplers::{Plan, Sampler};
+use crate::samplers::Plan;
+use crate::support::sampler::Sampler;
 use crate::support::statistics::correlated_mean;
 use crate::targets::{Moments, Quantity, Target};
 

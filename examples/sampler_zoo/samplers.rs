@@ -2,8 +2,6 @@
 
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
-use clap::ValueEnum;
-use serde::Serialize;
 use tati::TatiError;
 use tati::samplers::{
     BaoabConfig, CcadlConfig, Gla1Config, Gla2Config, HmcConfig, HmcOrder, Kernel, KernelConfig,
@@ -12,28 +10,11 @@ use tati::samplers::{
 };
 
 use crate::draws::KERNEL_WALKERS;
+use crate::support::sampler::Sampler;
 use crate::targets::Target;
 
 /// Steps after which pSGLD keeps its preconditioner, part of its burn-in.
 const ADAPTATION_STEPS: u64 = 10000;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Sampler {
-    Sgld,
-    Psgld,
-    Gla1,
-    Gla2,
-    Baoab,
-    Sghmc,
-    Sgnht,
-    Ccadl,
-    Mala,
-    Hmc1,
-    Hmc2,
-    Nuts,
-    Mclmc,
-}
 
 /// The settings of one run.
 #[derive(Clone, Copy, Debug)]
@@ -51,38 +32,12 @@ pub struct Plan {
     pub burn_in: usize,
 }
 
-impl Sampler {
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Sgld => "SGLD",
-            Self::Psgld => "pSGLD",
-            Self::Gla1 => "GLA1",
-            Self::Gla2 => "GLA2",
-            Self::Baoab => "BAOAB",
-            Self::Sghmc => "SGHMC",
-            Self::Sgnht => "SGNHT",
-            Self::Ccadl => "CCAdL",
-            Self::Mala => "MALA",
-            Self::Hmc1 => "HMC 1st",
-            Self::Hmc2 => "HMC 2nd",
-            Self::Nuts => "NUTS",
-            Self::Mclmc => "MCLMC",
-        }
-    }
-
-    /// Whether it is a kernel on the flat vector and not a Burn optimizer.
-    pub fn is_kernel(self) -> bool {
-        matches!(
-            self,
-            Self::Mala | Self::Hmc1 | Self::Hmc2 | Self::Nuts | Self::Mclmc
-        )
-    }
-
-    /// Its settings for a target, with `effort` times the usual readings; `None` where it does not take part.
-    pub fn plan(self, target: &Target, effort: f64) -> Option<Plan> {
+impl Plan {
+    /// The settings of a sampler for a target, with `effort` times the usual readings; `None` where it does not take part.
+    pub fn of(sampler: Sampler, target: &Target, effort: f64) -> Option<Self> {
         use Sampler::*;
         // Step size, memory, pause, readings, burn-in.
-        let (step_size, memory, pause, readings, burn_in) = match (target.key, self) {
+        let (step_size, memory, pause, readings, burn_in) = match (target.key, sampler) {
             // Large steps: the reference knows what they do.
             ("gaussian", Sgld) => (0.05, 0.0, 10, 1000, 500),
             ("gaussian", Psgld) => (0.1, 0.0, 10, 1000, 10_500),
@@ -122,7 +77,7 @@ impl Sampler {
             _ => return None,
         };
         Some(Plan {
-            sampler: self,
+            sampler,
             inverse_temperature: target.inverse_temperature,
             step_size,
             memory,
@@ -131,10 +86,8 @@ impl Sampler {
             burn_in,
         })
     }
-}
 
-impl Plan {
-    /// Steps that its progress is counted in.
+    // Steps that its progress is counted in.
     pub fn steps(&self) -> usize {
         let walkers = if self.sampler.is_kernel() {
             KERNEL_WALKERS

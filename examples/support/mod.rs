@@ -1,6 +1,7 @@
 //! What every example shares: its common options, its exit codes, progress and text.
 #![allow(dead_code)] // Each example uses its part.
 
+pub mod sampler;
 pub mod statistics;
 
 use std::fmt::Display;
