@@ -56,13 +56,14 @@ pub use statistics::Statistics;
 ///
 /// let sampler = BaoabConfig::new(100.0).with_prior(Some(Prior::Gaussian(0.01))).with_seed(Some(1));
 /// let mut mean = 0.0;
+/// let mut average = |draw: &Draw<'_, Linear>| {
+///     mean += draw.statistics.potential / 100.0;
+///     Ok(())
+/// };
 /// let finished = ChainConfig::new(200)
 ///     .with_burn_in(100)
 ///     .init(model, potential, ChainSampler::optimizer(&sampler, 0.1))?
-///     .with_observer(&mut |draw: &Draw<'_, Linear>| {
-///         mean += draw.statistics.potential / 100.0;
-///         Ok(())
-///     })
+///     .with_observer(&mut average)
 ///     .run()?;
 /// assert_eq!((finished.summary.num_draws, finished.summary.seed), (100, 1));
 /// assert!(mean > 0.0);
