@@ -1,7 +1,7 @@
 //! What the chain driver and the record cost: `cargo bench --bench chain`.
 //!
-//! Three runs in turns, slice by slice, so that what else the machine does falls on all of them: a bare loop of gradient and
-//! sampler, the same steps by a `Chain`, and by a `Chain` that records. Medians of the ratios over the slices; and how
+//! A bare loop of gradient and sampler and the same steps by a `Chain` in short turns; a `Chain` and one that records in longer
+//! slices, so that what else the machine does falls on both. Medians of the ratios; and how
 //! much memory the process held after each tenth of the recorded run. Arguments: how many slices (default 10).
 
 use std::fs;
@@ -13,7 +13,7 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use tati::models::{Mlp, MlpConfig, Perceptron, PerceptronConfig};
 use tati::prelude::*;
-use tati::samplers::{ChainConfig, ChainSampler};
+use tati::samplers::Chain;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -118,43 +118,45 @@ impl Run {
             .with_prior(Some(Prior::Gaussian(1e-3)))
             .with_seed(Some(1));
         let folder = std::env::temp_dir().join(format!("tati-bench-{}", std::process::id()));
-        let mut times = [Vec::new(), Vec::new(), Vec::new()];
-        let mut held = Vec::new();
-        for slice in 1..=self.slices {
+        let chain = |steps| {
+            ChainConfig::new(steps).with_thinning(self.thinning).init(
+                model.clone(),
+                potential.clone(),
+                ChainSampler::optimizer(&sampler, STEP_SIZE),
+            )
+        };
+        let bare = |steps: u64| {
             let mut bare = (model.clone(), potential.clone(), sampler.init());
             let start = Instant::now();
-            for _ in 0..self.steps {
+            for _ in 0..steps {
                 let (_, gradients) = bare.1.gradients(&bare.0);
                 bare.0 = bare.2.step(STEP_SIZE, bare.0, gradients);
                 bare.1.next_batch();
             }
-            times[0].push(start.elapsed().as_secs_f64());
-
-            let chain = |steps| {
-                ChainConfig::new(steps)
-                    .with_thinning(self.thinning)
-                    .init(
-                        model.clone(),
-                        potential.clone(),
-                        ChainSampler::optimizer(&sampler, STEP_SIZE),
-                    )
-                    .expect("a chain")
-            };
-            // No draw is due, so nothing is measured.
-            let unrecorded = ChainConfig::new(self.steps + 1)
-                .with_burn_in(self.steps)
-                .init(
-                    model.clone(),
-                    potential.clone(),
-                    ChainSampler::optimizer(&sampler, STEP_SIZE),
-                )
-                .expect("a chain");
+            start.elapsed().as_secs_f64() / steps as f64
+        };
+        // One draw at the end, so that nothing is measured before.
+        let unrecorded = |steps: u64| {
+            let chain = ChainConfig::new(steps).with_burn_in(steps - 1).init(
+                model.clone(),
+                potential.clone(),
+                ChainSampler::optimizer(&sampler, STEP_SIZE),
+            );
             let start = Instant::now();
-            unrecorded.run().expect("a run");
-            times[1].push(start.elapsed().as_secs_f64());
-
+            chain.and_then(Chain::run).expect("a run");
+            start.elapsed().as_secs_f64() / steps as f64
+        };
+        // Short turns: what differs by a hundredth is lost in what the machine does over seconds.
+        let turn = (self.steps / 50).max(20);
+        let turns: Vec<_> = (0..8 * self.slices + 1)
+            .map(|_| (bare(turn), unrecorded(turn)))
+            .collect();
+        let mut times = [Vec::new(), Vec::new()];
+        let mut held = Vec::new();
+        for slice in 1..=self.slices {
+            times[0].push(unrecorded(self.steps));
             // The run so far, gone on with: its folder grows over the slices.
-            let recorded = chain(self.steps * slice as u64);
+            let recorded = chain(self.steps * slice as u64).expect("a chain");
             let recorded = if slice == 1 {
                 recorded.record(&folder)
             } else {
@@ -163,7 +165,7 @@ impl Run {
             let recorded = recorded.expect("a folder");
             let start = Instant::now();
             recorded.run().expect("a run");
-            times[2].push(start.elapsed().as_secs_f64());
+            times[1].push(start.elapsed().as_secs_f64() / self.steps as f64);
             held.extend(resident_mebibytes());
         }
         remove(&folder);
@@ -171,9 +173,9 @@ impl Run {
         println!(
             "{:<44} {:>12.1} {:>12.3} {:>14.3} {:>24}",
             self.name,
-            median(times[0].clone()) / self.steps as f64 * 1e6,
+            median(turns.iter().map(|(bare, _)| bare * 1e6).collect()),
+            median(turns.iter().map(|(bare, chain)| chain / bare).collect()),
             ratio(&times[1], &times[0]),
-            ratio(&times[2], &times[1]),
             match (held.first(), held.last()) {
                 (Some(first), Some(last)) => format!("{first:.0} to {last:.0}"),
                 _ => "not known here".to_string(),
