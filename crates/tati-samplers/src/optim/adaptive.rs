@@ -75,7 +75,8 @@ burn_sampler! {
     /// ```
     ///
     /// which does not mistake the slow drift of the mean gradient for noise. Where the noise changes with θ, the window must be shorter
-    /// than the time over which θ moves, or V lags behind. It needs gradients whose noise is independent from step to
+    /// than the time over which θ moves, or V lags behind: the
+    /// temperature still averages to 1/β, but ⟨θ²⟩ comes out too large. It needs gradients whose noise is independent from step to
     /// step, as mini-batches give it, and keeps two more arrays of the model's size.
     ///
     /// The step size h is Burn's learning rate (dimension time).
