@@ -1,0 +1,286 @@
+//! The draws that an analysis reads: recorded or in memory, of one or several chains, block by block.
+
+use std::borrow::Cow;
+
+use tati_core::{Result, TatiError, Trajectory, require_count};
+
+/// Numbers in a block of draws: small enough to stay in cache.
+const NUMBERS_PER_BLOCK: usize = 1 << 18;
+
+/// Draws θ of one or several chains, each of shape \[draws, N\], recorded or in memory.
+///
+/// Analyses go through them in blocks and never need all of them in memory. The first [`with_burn_in`](Self::with_burn_in) draws of each
+/// chain can be left out, and of the others every k-th kept ([`with_every`](Self::with_every)).
+///
+/// # Example
+/// ```
+/// use tati_landscape::Draws;
+///
+/// // Two chains of three draws of two parameters.
+/// let theta = [0.0, 1.0, 0.5, 1.5, 1.0, 2.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0];
+/// let draws = Draws::from_f64(&theta, [2, 3, 2])?.with_burn_in(1)?;
+/// assert_eq!([draws.num_chains(), draws.num_draws(), draws.num_parameters()], [2, 2, 2]);
+/// let mut sum = 0.0;
+/// for chain in 0..draws.num_chains() {
+///     draws.for_each_block(chain, |block| {
+///         sum += block.theta.iter().sum::<f64>();
+///         Ok(())
+///     })?;
+/// }
+/// assert_eq!(sum, 5.0 + 22.0);
+/// # Ok::<(), tati_core::TatiError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Draws<'a> {
+    source: Source<'a>,
+    num_chains: usize,
+    /// Draws of each chain before any are left out.
+    num_all: usize,
+    num_parameters: usize,
+    burn_in: usize,
+    every: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    Recorded(&'a Trajectory),
+    Single(&'a [f32]),
+    Double(&'a [f64]),
+}
+
+/// Consecutive draws of one chain.
+#[derive(Clone, Debug)]
+pub struct DrawBlock<'a> {
+    /// The number of the first of them among the draws that are kept, from 0.
+    pub first_draw: usize,
+    /// θ of each, row-major, of shape \[draws, N\].
+    pub theta: Cow<'a, [f64]>,
+}
+
+impl<'a> Draws<'a> {
+    /// The draws that every chain of a recorded trajectory has.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if it has none.
+    pub fn of(trajectory: &'a Trajectory) -> Result<Self> {
+        Self::new(
+            Source::Recorded(trajectory),
+            [
+                trajectory.num_chains(),
+                trajectory.num_draws(),
+                trajectory.num_parameters(),
+            ],
+        )
+    }
+
+    /// Draws in memory, of shape \[chains, draws, N\], row-major.
+    ///
+    /// # Errors
+    /// [`TatiError::ShapeMismatch`] if `theta` has another length than `shape` asks for, [`TatiError::InvalidSetting`] if it is empty.
+    pub fn from_f64(theta: &'a [f64], shape: [usize; 3]) -> Result<Self> {
+        check_length(theta.len(), shape)?;
+        Self::new(Source::Double(theta), shape)
+    }
+
+    /// As [`from_f64`](Self::from_f64), for draws in single precision.
+    ///
+    /// # Errors
+    /// As of [`from_f64`](Self::from_f64).
+    pub fn from_f32(theta: &'a [f32], shape: [usize; 3]) -> Result<Self> {
+        check_length(theta.len(), shape)?;
+        Self::new(Source::Single(theta), shape)
+    }
+
+    fn new(source: Source<'a>, [num_chains, num_all, num_parameters]: [usize; 3]) -> Result<Self> {
+        require_count("number of chains", num_chains, 1..)?;
+        require_count("number of draws", num_all, 1..)?;
+        require_count("number of parameters", num_parameters, 1..)?;
+        Ok(Self {
+            source,
+            num_chains,
+            num_all,
+            num_parameters,
+            burn_in: 0,
+            every: 1,
+        })
+    }
+
+    /// Without the first `burn_in` draws of each chain.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if no draw would be left.
+    pub fn with_burn_in(mut self, burn_in: usize) -> Result<Self> {
+        require_count("burn_in", burn_in, 0..self.num_all)?;
+        self.burn_in = burn_in;
+        Ok(self)
+    }
+
+    /// With the first of the draws and every `every`-th after it.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if `every` is 0.
+    pub fn with_every(mut self, every: usize) -> Result<Self> {
+        require_count("every", every, 1..)?;
+        self.every = every;
+        Ok(self)
+    }
+
+    /// The number of chains.
+    pub fn num_chains(&self) -> usize {
+        self.num_chains
+    }
+
+    /// The number of draws of each chain that are kept.
+    pub fn num_draws(&self) -> usize {
+        (self.num_all - self.burn_in).div_ceil(self.every)
+    }
+
+    /// N, the number of parameters.
+    pub fn num_parameters(&self) -> usize {
+        self.num_parameters
+    }
+
+    /// Calls `visit` with the draws of `chain`, some at a time, in order.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if there is no such chain; what reading the trajectory or `visit` report.
+    pub fn for_each_block(
+        &self,
+        chain: usize,
+        mut visit: impl FnMut(DrawBlock<'_>) -> Result<()>,
+    ) -> Result<()> {
+        require_count("chain", chain, 0..self.num_chains)?;
+        let rows = (NUMBERS_PER_BLOCK / self.num_parameters).max(1);
+        let mut first_draw = 0;
+        while first_draw < self.num_draws() {
+            let end = (first_draw + rows).min(self.num_draws());
+            let theta = self.read(chain, first_draw, end)?;
+            visit(DrawBlock { first_draw, theta })?;
+            first_draw = end;
+        }
+        Ok(())
+    }
+
+    /// θ of the draws from `first` to before `end` of `chain` among those that are kept, of shape \[end − first, N\].
+    fn read(&self, chain: usize, first: usize, end: usize) -> Result<Cow<'a, [f64]>> {
+        let width = self.num_parameters;
+        let place = |draw: usize| self.burn_in + draw * self.every;
+        let theta = match self.source {
+            Source::Double(theta) if self.every == 1 => {
+                let start = (chain * self.num_all + place(first)) * width;
+                Cow::Borrowed(&theta[start..start + (end - first) * width])
+            }
+            Source::Double(theta) => {
+                let rows = (first..end).flat_map(|draw| {
+                    let start = (chain * self.num_all + place(draw)) * width;
+                    &theta[start..start + width]
+                });
+                Cow::Owned(rows.copied().collect())
+            }
+            Source::Single(theta) => {
+                let mut rows = Vec::with_capacity((end - first) * width);
+                for draw in first..end {
+                    let start = (chain * self.num_all + place(draw)) * width;
+                    rows.extend(theta[start..start + width].iter().map(|&x| f64::from(x)));
+                }
+                Cow::Owned(rows)
+            }
+            Source::Recorded(trajectory) => {
+                let mut rows = Vec::with_capacity((end - first) * width);
+                let span = place(first)..place(end - 1) + 1;
+                for block in trajectory.theta_blocks(chain, span)? {
+                    let block = block?;
+                    let from = (first..end).find(|&draw| place(draw) >= block.draws.start);
+                    let kept = from.into_iter().flat_map(|from| from..end);
+                    for draw in kept.take_while(|&draw| place(draw) < block.draws.end) {
+                        let start = (place(draw) - block.draws.start) * width;
+                        rows.extend_from_slice(&block.theta[start..start + width]);
+                    }
+                }
+                Cow::Owned(rows)
+            }
+        };
+        Ok(theta)
+    }
+}
+
+fn check_length(len: usize, [chains, draws, parameters]: [usize; 3]) -> Result<()> {
+    if chains * draws * parameters == len {
+        return Ok(());
+    }
+    Err(TatiError::ShapeMismatch {
+        what: "length of draws".to_string(),
+        expected: format!("{chains} chains × {draws} draws × {parameters} parameters"),
+        found: len.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tati_core::{Precision, TrajectoryLayout, TrajectoryWriter};
+
+    const SHAPE: [usize; 3] = [2, 50, 3];
+
+    fn numbers() -> Vec<f64> {
+        (0..300).map(f64::from).collect()
+    }
+
+    fn collect(draws: &Draws, chain: usize) -> Vec<f64> {
+        let mut theta = Vec::new();
+        let visited = draws.for_each_block(chain, |block| {
+            assert_eq!(block.first_draw * 3, theta.len());
+            theta.extend_from_slice(&block.theta);
+            Ok(())
+        });
+        visited.unwrap();
+        theta
+    }
+
+    #[test]
+    fn every_source_gives_the_same_draws() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trajectory");
+        let layout = TrajectoryLayout::flat(2, 3, Precision::F64).with_expected_draws(7);
+        let mut writer = TrajectoryWriter::create(&path, &layout).unwrap();
+        let double = numbers();
+        for (row, theta) in double.chunks(3).enumerate() {
+            let step = (row % 50) as u64;
+            writer.append(row / 50, step, theta, &[]).unwrap();
+        }
+        writer.flush().unwrap();
+        let trajectory = Trajectory::open(&path).unwrap();
+        let single: Vec<f32> = double.iter().map(|&x| x as f32).collect();
+        let sources = [
+            Draws::of(&trajectory).unwrap(),
+            Draws::from_f64(&double, SHAPE).unwrap(),
+            Draws::from_f32(&single, SHAPE).unwrap(),
+        ];
+        for (burn_in, every) in [(0, 1), (7, 1), (0, 5), (3, 4), (49, 9), (2, 100)] {
+            let rows = (burn_in..50).step_by(every);
+            let expected: Vec<f64> = rows
+                .flat_map(|row| (0..3).map(move |column| f64::from(150 + 3 * row as u32 + column)))
+                .collect();
+            for draws in sources {
+                let draws = draws.with_burn_in(burn_in).unwrap();
+                let draws = draws.with_every(every).unwrap();
+                assert_eq!(collect(&draws, 1), expected, "{burn_in} {every} {draws:?}");
+                assert_eq!(draws.num_draws() * 3, expected.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_leaves_no_draws_is_refused() {
+        let theta = numbers();
+        assert_eq!(
+            Draws::from_f64(&theta, [2, 50, 4]).unwrap_err().to_string(),
+            "length of draws: expected 2 chains × 50 draws × 4 parameters, found 300"
+        );
+        let draws = Draws::from_f64(&theta, SHAPE).unwrap();
+        assert!(draws.with_burn_in(50).is_err());
+        assert!(draws.with_every(0).is_err());
+        assert!(draws.for_each_block(2, |_| Ok(())).is_err());
+        assert!(Draws::from_f64(&[], [1, 0, 3]).is_err());
+    }
+}
