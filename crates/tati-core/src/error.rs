@@ -75,6 +75,18 @@ pub enum TatiError {
         /// What usually helps.
         remedy: &'static str,
     },
+    /// An iteration that stopped short of its tolerance.
+    #[error("{what} reached {reached:e}, but {tolerance:e} is asked for: {remedy}")]
+    NotConverged {
+        /// What was to become small.
+        what: String,
+        /// How far it came.
+        reached: f64,
+        /// What was asked for.
+        tolerance: f64,
+        /// What usually helps.
+        remedy: &'static str,
+    },
     /// An operation of the operating system on a file failed.
     #[error("{}: {action} failed: {source}", path.display())]
     File {
@@ -153,7 +165,7 @@ impl TatiError {
 
     /// Whether the user's input is at fault (exit code 2 in programs) rather than the machine or the run.
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::NotFinite { .. })
+        !matches!(self, Self::NotFinite { .. } | Self::NotConverged { .. })
     }
 }
 

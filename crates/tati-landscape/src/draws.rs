@@ -1,6 +1,7 @@
 //! The draws that an analysis reads: recorded or in memory, of one or several chains, block by block.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use tati_core::{Result, TatiError, Trajectory, require_count};
 
@@ -33,6 +34,7 @@ const NUMBERS_PER_BLOCK: usize = 1 << 18;
 #[derive(Clone, Copy, Debug)]
 pub struct Draws<'a> {
     source: Source<'a>,
+    first_chain: usize,
     num_chains: usize,
     /// Draws of each chain before any are left out.
     num_all: usize,
@@ -97,6 +99,7 @@ impl<'a> Draws<'a> {
         require_count("number of parameters", num_parameters, 1..)?;
         Ok(Self {
             source,
+            first_chain: 0,
             num_chains,
             num_all,
             num_parameters,
@@ -125,6 +128,17 @@ impl<'a> Draws<'a> {
         Ok(self)
     }
 
+    /// The draws of chain `chain` alone.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if there is no such chain.
+    pub fn with_chain(mut self, chain: usize) -> Result<Self> {
+        require_count("chain", chain, 0..self.num_chains)?;
+        self.first_chain += chain;
+        self.num_chains = 1;
+        Ok(self)
+    }
+
     /// The number of chains.
     pub fn num_chains(&self) -> usize {
         self.num_chains
@@ -150,57 +164,78 @@ impl<'a> Draws<'a> {
         mut visit: impl FnMut(DrawBlock<'_>) -> Result<()>,
     ) -> Result<()> {
         require_count("chain", chain, 0..self.num_chains)?;
-        let rows = (NUMBERS_PER_BLOCK / self.num_parameters).max(1);
+        let rows = self.draws_per_block();
         let mut first_draw = 0;
         while first_draw < self.num_draws() {
             let end = (first_draw + rows).min(self.num_draws());
-            let theta = self.read(chain, first_draw, end)?;
+            let theta = self.read(chain, first_draw..end)?;
             visit(DrawBlock { first_draw, theta })?;
             first_draw = end;
         }
         Ok(())
     }
 
-    /// θ of the draws from `first` to before `end` of `chain` among those that are kept, of shape \[end − first, N\].
-    fn read(&self, chain: usize, first: usize, end: usize) -> Result<Cow<'a, [f64]>> {
+    /// The number of draws in a block.
+    pub(crate) fn draws_per_block(&self) -> usize {
+        (NUMBERS_PER_BLOCK / self.num_parameters).max(1)
+    }
+
+    /// θ of the given draws of `chain` among those that are kept, of shape \[draws, N\].
+    pub(crate) fn read(&self, chain: usize, draws: Range<usize>) -> Result<Cow<'a, [f64]>> {
+        if let (Source::Double(theta), 1) = (self.source, self.every) {
+            let start = self.row(chain, draws.start) * self.num_parameters;
+            let len = draws.len() * self.num_parameters;
+            return Ok(Cow::Borrowed(&theta[start..start + len]));
+        }
+        let mut theta = Vec::new();
+        self.read_into(chain, draws, &mut theta)?;
+        Ok(Cow::Owned(theta))
+    }
+
+    /// As [`read`](Self::read), in place of what `theta` holds.
+    pub(crate) fn read_into(
+        &self,
+        chain: usize,
+        draws: Range<usize>,
+        theta: &mut Vec<f64>,
+    ) -> Result<()> {
         let width = self.num_parameters;
-        let place = |draw: usize| self.burn_in + draw * self.every;
-        let theta = match self.source {
-            Source::Double(theta) if self.every == 1 => {
-                let start = (chain * self.num_all + place(first)) * width;
-                Cow::Borrowed(&theta[start..start + (end - first) * width])
-            }
-            Source::Double(theta) => {
-                let rows = (first..end).flat_map(|draw| {
-                    let start = (chain * self.num_all + place(draw)) * width;
-                    &theta[start..start + width]
-                });
-                Cow::Owned(rows.copied().collect())
-            }
-            Source::Single(theta) => {
-                let mut rows = Vec::with_capacity((end - first) * width);
-                for draw in first..end {
-                    let start = (chain * self.num_all + place(draw)) * width;
-                    rows.extend(theta[start..start + width].iter().map(|&x| f64::from(x)));
+        theta.clear();
+        theta.reserve(draws.len() * width);
+        match self.source {
+            Source::Double(all) => {
+                for draw in draws {
+                    let start = self.row(chain, draw) * width;
+                    theta.extend_from_slice(&all[start..start + width]);
                 }
-                Cow::Owned(rows)
             }
+            Source::Single(all) => {
+                for draw in draws {
+                    let start = self.row(chain, draw) * width;
+                    theta.extend(all[start..start + width].iter().map(|&x| f64::from(x)));
+                }
+            }
+            Source::Recorded(_) if draws.is_empty() => {}
             Source::Recorded(trajectory) => {
-                let mut rows = Vec::with_capacity((end - first) * width);
-                let span = place(first)..place(end - 1) + 1;
-                for block in trajectory.theta_blocks(chain, span)? {
+                let place = |draw: usize| self.burn_in + draw * self.every;
+                let span = place(draws.start)..place(draws.end - 1) + 1;
+                let mut next = draws.start;
+                for block in trajectory.theta_blocks(self.first_chain + chain, span)? {
                     let block = block?;
-                    let from = (first..end).find(|&draw| place(draw) >= block.draws.start);
-                    let kept = from.into_iter().flat_map(|from| from..end);
-                    for draw in kept.take_while(|&draw| place(draw) < block.draws.end) {
-                        let start = (place(draw) - block.draws.start) * width;
-                        rows.extend_from_slice(&block.theta[start..start + width]);
+                    while next < draws.end && place(next) < block.draws.end {
+                        let start = (place(next) - block.draws.start) * width;
+                        theta.extend_from_slice(&block.theta[start..start + width]);
+                        next += 1;
                     }
                 }
-                Cow::Owned(rows)
             }
-        };
-        Ok(theta)
+        }
+        Ok(())
+    }
+
+    /// The row of arrays in memory that holds draw `draw` of those that `chain` keeps.
+    fn row(&self, chain: usize, draw: usize) -> usize {
+        (self.first_chain + chain) * self.num_all + self.burn_in + draw * self.every
     }
 }
 

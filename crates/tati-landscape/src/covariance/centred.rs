@@ -1,0 +1,122 @@
+//! Draws counted from their mean, in fixed pieces that are worked on in parallel.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+use tati_core::{Result, TatiError};
+
+use crate::Draws;
+
+/// Numbers in a piece of draws: enough of them that a product with a block of vectors is worth its traffic.
+const NUMBERS_PER_PIECE: usize = 1 << 20;
+/// Groups of pieces that are worked on at the same time, whose sums are added in their order.
+const MAX_GROUPS: usize = 8;
+
+/// Draws of all chains about their common mean.
+pub(super) struct CentredDraws<'a> {
+    draws: Draws<'a>,
+    pub(super) mean: Vec<f64>,
+    /// Σ |θ − m|² / (n − 1), the sum of all eigenvalues.
+    pub(super) total_variance: f64,
+    pieces: Vec<(usize, Range<usize>)>,
+}
+
+impl<'a> CentredDraws<'a> {
+    /// Reads the draws twice, for their mean and their variance.
+    pub(super) fn new(draws: Draws<'a>) -> Result<Self> {
+        let rows = (NUMBERS_PER_PIECE / draws.num_parameters()).max(1);
+        let pieces = (0..draws.num_chains()).flat_map(|chain| {
+            let starts = (0..draws.num_draws()).step_by(rows);
+            starts.map(move |start| (chain, start..(start + rows).min(draws.num_draws())))
+        });
+        let mut centred = Self {
+            draws,
+            // Counted from the first draw, a mean far from zero costs no digits.
+            mean: draws.read(0, 0..1)?.into_owned(),
+            total_variance: 0.0,
+            pieces: pieces.collect(),
+        };
+        let width = draws.num_parameters();
+        let sums = centred.fold(width, |sum: &mut Vec<f64>, piece| {
+            sum.resize(width, 0.0);
+            for row in piece.chunks_exact(width) {
+                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+            Ok(())
+        })?;
+        let n = centred.num_draws() as f64;
+        for sum in &sums {
+            centred
+                .mean
+                .iter_mut()
+                .zip(sum)
+                .for_each(|(mean, sum)| *mean += sum / n);
+        }
+        if let Some(at) = centred.mean.iter().position(|mean| !mean.is_finite()) {
+            return Err(TatiError::NotFinite {
+                what: format!("the mean of parameter {at} over the draws"),
+                value: centred.mean[at],
+                remedy: "leave out the draws of a chain that diverged",
+            });
+        }
+        let sums = centred.fold(1, |sum: &mut f64, piece| {
+            *sum += piece.iter().map(|x| x * x).sum::<f64>();
+            Ok(())
+        })?;
+        centred.total_variance = sums.iter().sum::<f64>() / (n - 1.0);
+        Ok(centred)
+    }
+
+    /// The number of draws of all chains together.
+    pub(super) fn num_draws(&self) -> usize {
+        self.draws.num_chains() * self.draws.num_draws()
+    }
+
+    pub(super) fn num_parameters(&self) -> usize {
+        self.draws.num_parameters()
+    }
+
+    /// Goes through all centred draws: `add` gets rows of length N, and takes them into the sum of its group, which holds about
+    /// `size` numbers. The sums come in the order of the draws and do not depend on the number of threads.
+    pub(super) fn fold<S: Default + Send>(
+        &self,
+        size: usize,
+        add: impl Fn(&mut S, &[f64]) -> Result<()> + Sync,
+    ) -> Result<Vec<S>> {
+        // All sums together stay below 256 MiB where one does.
+        let groups = ((1 << 25) / size.max(1)).clamp(1, MAX_GROUPS);
+        let groups: Vec<_> = self
+            .pieces
+            .chunks(self.pieces.len().div_ceil(groups))
+            .collect();
+        let sums = groups.into_par_iter().map(|pieces| {
+            let mut sum = S::default();
+            let mut rows = Vec::new();
+            for (chain, draws) in pieces {
+                self.draws.read_into(*chain, draws.clone(), &mut rows)?;
+                for row in rows.chunks_exact_mut(self.mean.len()) {
+                    row.iter_mut()
+                        .zip(&self.mean)
+                        .for_each(|(x, mean)| *x -= mean);
+                }
+                add(&mut sum, &rows)?;
+            }
+            Ok(sum)
+        });
+        sums.collect()
+    }
+
+    /// The given parameters of all centred draws, of shape \[draws, parameters\], row-major.
+    pub(super) fn columns(&self, columns: Range<usize>) -> Result<Vec<f64>> {
+        let parts = self.fold(
+            self.num_draws() * columns.len(),
+            |part: &mut Vec<f64>, rows| {
+                for row in rows.chunks_exact(self.mean.len()) {
+                    part.extend_from_slice(&row[columns.clone()]);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(parts.concat())
+    }
+}

@@ -1,0 +1,224 @@
+//! Leading eigenpairs of a symmetric operator that can only be applied to vectors: block Krylov iteration with restarts.
+
+use std::ops::Range;
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Col, Mat, MatRef, Par, Scale};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
+use tati_core::Result;
+
+use crate::eigenpairs::symmetric_eigen;
+
+/// How eigenpairs are sought.
+pub(crate) struct KrylovSettings {
+    /// Eigenpairs wanted, k.
+    pub(crate) num_eigenpairs: usize,
+    /// Vectors that the operator is applied to at a time.
+    pub(crate) block_size: usize,
+    /// Vectors kept, at which the iteration restarts from the best of them.
+    pub(crate) max_dimension: usize,
+    /// The residual |Av − λv| to be reached, in units of |λ|.
+    pub(crate) tolerance: f64,
+    /// Applications of the operator after which to give up.
+    pub(crate) max_applications: usize,
+    pub(crate) seed: u64,
+}
+
+/// Leading eigenpairs and how well they are known.
+pub(crate) struct KrylovEigenpairs {
+    /// The k algebraically largest eigenvalues, descending.
+    pub(crate) values: Vec<f64>,
+    /// Their eigenvectors, of shape \[N, k\].
+    pub(crate) vectors: Mat<f64>,
+    /// |Av − λv| of each. An eigenvalue of A lies at most this far from λ.
+    pub(crate) residuals: Vec<f64>,
+}
+
+/// The k algebraically largest eigenpairs of the symmetric operator `apply` on vectors of length `size`, which maps the columns of a
+/// matrix.
+///
+/// Rayleigh-Ritz on the space spanned by V, AV, A²V, … of a random block V, fully orthogonalised; a space that has grown to its largest
+/// dimension is replaced by its leading Ritz vectors (thick restart: K. Wu, H. Simon, SIAM J. Matrix Anal. Appl. 22 (2000) 602). The start
+/// is random and the block wide, so that multiple eigenvalues are found as well (C. Musco, C. Musco, NIPS 2015).
+pub(crate) fn leading_eigenpairs(
+    size: usize,
+    settings: &KrylovSettings,
+    mut apply: impl FnMut(MatRef<'_, f64>) -> Result<Mat<f64>>,
+) -> Result<KrylovEigenpairs> {
+    let wanted = settings.num_eigenpairs.min(size);
+    let block_size = settings.block_size.min(size);
+    let max_dimension = settings
+        .max_dimension
+        .max(wanted + 3 * block_size)
+        .min(size);
+    let mut random = StdRng::seed_from_u64(settings.seed);
+    // The basis, of orthonormal columns; its last block is yet to be mapped.
+    let mut basis = Mat::<f64>::zeros(size, max_dimension + block_size);
+    let mut dimension = 0;
+    let mut next = extend(
+        &mut basis,
+        0,
+        random_block(size, block_size, &mut random),
+        &mut random,
+    );
+    // Vᵀ A V of the mapped part.
+    let mut projected = Mat::<f64>::zeros(max_dimension, max_dimension);
+    let mut applications = 0;
+    loop {
+        let mapped = dimension + next.columns;
+        let image = apply(basis.as_ref().subcols(dimension, next.columns))?;
+        applications += 1;
+        let space = basis.as_ref().subcols(0, mapped);
+        let coefficients = product(space.transpose(), image.as_ref());
+        for column in 0..next.columns {
+            for row in 0..mapped {
+                let value = coefficients[(row, column)];
+                projected[(row, dimension + column)] = value;
+                projected[(dimension + column, row)] = value;
+            }
+        }
+        let last = dimension..mapped;
+        dimension = mapped;
+        let room = size - dimension;
+        let remainder = image - product(space, coefficients.as_ref());
+        next = extend(
+            &mut basis,
+            dimension,
+            remainder.subcols(0, remainder.ncols().min(room)).to_owned(),
+            &mut random,
+        );
+        let is_full = dimension + next.columns > max_dimension;
+        let is_over = applications >= settings.max_applications || next.columns == 0;
+        if dimension < wanted || !(is_full || is_over || applications.is_multiple_of(2)) {
+            continue;
+        }
+        let (values, ritz) =
+            symmetric_eigen(projected.as_ref().submatrix(0, 0, dimension, dimension))?;
+        // A (V y) − λ V y = Q R y over the block that was mapped last.
+        let tail = product(
+            next.triangle.as_ref(),
+            ritz.as_ref()
+                .submatrix(last.start, 0, next.triangle.ncols(), dimension),
+        );
+        let residuals: Vec<f64> = (0..wanted).map(|at| tail.col(at).norm_l2()).collect();
+        let is_converged = residuals
+            .iter()
+            .zip(&values)
+            .all(|(residual, value)| *residual <= settings.tolerance * value.abs());
+        if is_converged || is_over {
+            return Ok(KrylovEigenpairs {
+                vectors: product(
+                    basis.as_ref().subcols(0, dimension),
+                    ritz.as_ref().subcols(0, wanted),
+                ),
+                values: values[..wanted].to_vec(),
+                residuals,
+            });
+        }
+        if is_full {
+            let kept = (wanted + block_size)
+                .min(dimension)
+                .min(max_dimension - next.columns);
+            let best = product(
+                basis.as_ref().subcols(0, dimension),
+                ritz.as_ref().subcols(0, kept),
+            );
+            let block = basis.as_ref().subcols(dimension, next.columns).to_owned();
+            basis.as_mut().subcols_mut(0, kept).copy_from(&best);
+            basis
+                .as_mut()
+                .subcols_mut(kept, next.columns)
+                .copy_from(&block);
+            projected.fill(0.0);
+            for (at, value) in values.iter().take(kept).enumerate() {
+                projected[(at, at)] = *value;
+            }
+            dimension = kept;
+        }
+    }
+}
+
+/// The columns of `block` made orthonormal one after the other. A column that depends on those before it is replaced by a random one.
+pub(crate) fn orthonormalised(block: Mat<f64>, seed: u64) -> Mat<f64> {
+    let mut basis = Mat::zeros(block.nrows(), block.ncols());
+    extend(&mut basis, 0, block, &mut StdRng::seed_from_u64(seed));
+    basis
+}
+
+/// Columns that were added to a basis.
+struct Extension {
+    columns: usize,
+    /// R with remainder = Q R, for the columns Q that were added.
+    triangle: Mat<f64>,
+}
+
+/// Puts the columns of `block`, made orthonormal, behind the first `dimension` of `basis`. A column that depends on the others is replaced by a
+/// random one, with a row of zeros in R.
+fn extend(
+    basis: &mut Mat<f64>,
+    dimension: usize,
+    block: Mat<f64>,
+    random: &mut StdRng,
+) -> Extension {
+    let columns = block.ncols();
+    let mut triangle = Mat::zeros(columns, columns);
+    let scale = block.norm_max();
+    let mut block = block;
+    for _ in 0..2 {
+        let space = basis.as_ref().subcols(0, dimension);
+        let inside = product(space.transpose(), block.as_ref());
+        block -= product(space, inside.as_ref());
+    }
+    for column in 0..columns {
+        let mut vector = block.col(column).to_owned();
+        let before = vector.norm_l2();
+        let added = subtract_projection(basis, dimension..dimension + column, &mut vector);
+        let mut norm = vector.norm_l2();
+        if norm > 1e-10 * before && norm > 1e-14 * scale {
+            for (row, coefficient) in added.iter().enumerate() {
+                triangle[(row, column)] = *coefficient;
+            }
+            triangle[(column, column)] = norm;
+        } else if before.is_finite() {
+            vector = random_block(basis.nrows(), 1, random).col(0).to_owned();
+            norm = 0.0;
+        }
+        if norm < 1e-3 * before || norm == 0.0 {
+            // What is left of a small difference may lean to the rest of the basis again.
+            subtract_projection(basis, 0..dimension + column, &mut vector);
+            norm = vector.norm_l2();
+        }
+        basis
+            .as_mut()
+            .col_mut(dimension + column)
+            .copy_from(&vector * Scale(1.0 / norm));
+    }
+    Extension { columns, triangle }
+}
+
+/// Takes from `vector`, twice, its projection on the given columns of `basis`, and returns the coefficients.
+fn subtract_projection(basis: &Mat<f64>, columns: Range<usize>, vector: &mut Col<f64>) -> Vec<f64> {
+    let space = basis.as_ref().subcols(columns.start, columns.len());
+    let mut sum = vec![0.0; columns.len()];
+    for _ in 0..2 {
+        let coefficients = product(space.transpose(), vector.as_mat());
+        *vector -= product(space, coefficients.as_ref()).col(0);
+        for (sum, row) in sum.iter_mut().zip(0..columns.len()) {
+            *sum += coefficients[(row, 0)];
+        }
+    }
+    sum
+}
+
+fn random_block(rows: usize, columns: usize, random: &mut StdRng) -> Mat<f64> {
+    Mat::from_fn(rows, columns, |_, _| random.sample(StandardNormal))
+}
+
+/// The matrix product on one thread: a sum in the same order whatever the number of threads.
+pub(crate) fn product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
+    let mut result = Mat::zeros(left.nrows(), right.ncols());
+    matmul(result.as_mut(), Accum::Replace, left, right, 1.0, Par::Seq);
+    result
+}
