@@ -8,11 +8,12 @@ use plotters::prelude::*;
 use plotters::style::register_font;
 use tati::TatiError;
 
+use crate::perceptron::Task;
+use crate::predictions::Optimum;
 use crate::predictions::Predictions;
 use crate::report::Setup;
 use crate::sampling::{Chain, Sampled};
 use crate::support::Failure;
-use crate::training::{Task, Trained};
 
 type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
@@ -31,7 +32,7 @@ const DIGITS_SHOWN: usize = 10;
 pub fn write(
     folder: &Path,
     task: &Task,
-    trained: &Trained,
+    optimum: &Optimum,
     sampled: &Sampled,
     setup: &Setup,
 ) -> Result<Vec<String>, Failure> {
@@ -48,12 +49,12 @@ pub fn write(
         written.push(path.display().to_string());
         Ok::<(), Failure>(())
     };
-    figure("loss.png", &|canvas| loss(canvas, trained, sampled))?;
+    figure("loss.png", &|canvas| loss(canvas, optimum, sampled))?;
     figure("kinetic_temperature.png", &|canvas| {
         kinetic_temperature(canvas, sampled, setup)
     })?;
     figure("reliability.png", &|canvas| {
-        reliability(canvas, &trained.test, &sampled.average)
+        reliability(canvas, &optimum.test, &sampled.average)
     })?;
     if task.dimension == IMAGE_SIDE * IMAGE_SIDE {
         figure("digits.png", &|canvas| {
@@ -76,16 +77,16 @@ fn save(path: &Path, draw: &dyn Fn(&Canvas) -> Drawn) -> Result<(), Failure> {
     fs::rename(&partial, path).map_err(|error| TatiError::file(path, "renaming", error).into())
 }
 
-fn loss(canvas: &Canvas, trained: &Trained, sampled: &Sampled) -> Drawn {
+fn loss(canvas: &Canvas, optimum: &Optimum, sampled: &Sampled) -> Drawn {
     let curves = [
-        ("training with SGD", BLUE, curve(&trained.losses, 0)),
+        ("training with SGD", BLUE, curve(&optimum.losses, 0)),
         (
             "sampling with BAOAB",
             ORANGE,
-            curve(&sampled.mini_batch.losses, trained.losses.len()),
+            curve(&sampled.mini_batch.losses, optimum.losses.len()),
         ),
     ];
-    let steps = (trained.losses.len() + sampled.mini_batch.losses.len()) as f64;
+    let steps = (optimum.losses.len() + sampled.mini_batch.losses.len()) as f64;
     let values = || {
         curves
             .iter()

@@ -27,19 +27,23 @@
 //! MNIST is looked for in `--data-dir`, `$TATI_MNIST_DIR` and Burn's cache, and downloaded if that fails. Where it cannot
 //! be had, the bundled glyphs take its place.
 
-mod data;
+#[path = "../support/digits.rs"]
+mod digits;
 mod figures;
+#[path = "../support/perceptron.rs"]
+mod perceptron;
 mod predictions;
 mod report;
 mod sampling;
 #[path = "../support/mod.rs"]
 mod support;
-mod training;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use digits::DataOptions;
+use perceptron::Recipe;
 use support::{CommonOptions, Failure};
 use tati::{require_count, require_positive};
 
@@ -49,12 +53,8 @@ use tati::{require_count, require_positive};
 struct Options {
     #[command(flatten)]
     common: CommonOptions,
-    /// mnist, glyphs or csv:FILE; MNIST with glyphs in its place if left out
-    #[arg(long)]
-    data: Option<String>,
-    /// Folder with the four IDX files of MNIST
-    #[arg(long)]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataOptions,
     /// How to train
     #[arg(long, value_enum, default_value = "quick")]
     recipe: Recipe,
@@ -90,15 +90,6 @@ struct Options {
     out: PathBuf,
 }
 
-/// Training schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Recipe {
-    /// A few thousand mini-batch steps
-    Quick,
-    /// JMLR 21(228) section 3.2: 9,000 steps, the last 3,000 with the full batch
-    Paper,
-}
-
 fn main() -> ExitCode {
     let options = Options::parse();
     support::run(|| {
@@ -121,14 +112,23 @@ fn example(options: &Options) -> Result<(), Failure> {
     let device = options.common.open_device()?;
     let seed = options.common.seed();
     let interrupted = support::interrupt_flag()?;
-    let data = data::load(options, seed)?;
+    let data = digits::load(&options.data, options.recipe, seed)?;
     let setup = report::Setup::new(options, &data, seed)?;
     eprint!("{}", setup.text());
 
-    let task = training::Task::new(data, &device)?;
-    let trained = training::train(&task, options, &device, seed, &interrupted)?;
-    let sampled = sampling::sample(&task, &trained.model, &setup, options, &interrupted)?;
-    let figures = figures::write(&options.out, &task, &trained, &sampled, &setup)?;
-    let results = report::Results::new(&setup, &trained, &sampled, figures);
+    let task = perceptron::Task::new(data, &device)?;
+    let trained = perceptron::train(
+        &task,
+        options.recipe,
+        options.prior_strength,
+        &device,
+        seed,
+        &interrupted,
+        |_, _| Ok(()),
+    )?;
+    let optimum = predictions::Optimum::of(trained, &task)?;
+    let sampled = sampling::sample(&task, &optimum.model, &setup, options, &interrupted)?;
+    let figures = figures::write(&options.out, &task, &optimum, &sampled, &setup)?;
+    let results = report::Results::new(&setup, &optimum, &sampled, figures);
     options.common.print(&results, || results.text())
 }

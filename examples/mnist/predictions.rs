@@ -1,12 +1,13 @@
 //! Class probabilities on a set, and what they are worth.
 
+use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 use tati::models::Perceptron;
 use tati::samplers::{PredictiveAverage, PredictiveSummary};
 use tati::{Rows as _, TatiError};
 
+use crate::perceptron::{Rows, Task, Trained};
 use crate::support::Failure;
-use crate::training::Rows;
 
 /// Items evaluated together, which stay in cache.
 const CHUNK: usize = 1000;
@@ -58,6 +59,27 @@ impl Predictions {
         Some(Self {
             summary,
             by_confidence,
+        })
+    }
+}
+
+/// The trained perceptron with what it predicts.
+pub struct Optimum {
+    pub model: Perceptron,
+    /// The loss of each training step's batch.
+    pub losses: Vec<f64>,
+    pub train: Predictions,
+    pub test: Predictions,
+}
+
+impl Optimum {
+    pub fn of(trained: Trained, task: &Task) -> Result<Self, Failure> {
+        let fixed = trained.model.valid();
+        Ok(Self {
+            train: Predictions::of(&fixed, &task.train)?,
+            test: Predictions::of(&fixed, &task.test)?,
+            model: trained.model,
+            losses: trained.losses,
         })
     }
 }

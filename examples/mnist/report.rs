@@ -6,10 +6,11 @@ use serde::Serialize;
 use tati::models::PerceptronConfig;
 use tati::prelude::*;
 
-use crate::data::Data;
+use crate::Options;
+use crate::digits::Data;
+use crate::perceptron::Recipe;
+use crate::predictions::Optimum;
 use crate::sampling::Sampled;
-use crate::training::Trained;
-use crate::{Options, Recipe};
 
 /// Losses and accuracy that JMLR 21(228), section 3.2, reports: on its 55,000 training items, and on its own test split.
 const PAPER: [(&str, f64, f64); 2] = [("train", 0.265, 0.926), ("test", 0.271, 0.926)];
@@ -125,7 +126,7 @@ pub struct Results {
 }
 
 impl Results {
-    pub fn new(setup: &Setup, trained: &Trained, sampled: &Sampled, figures: Vec<String>) -> Self {
+    pub fn new(setup: &Setup, optimum: &Optimum, sampled: &Sampled, figures: Vec<String>) -> Self {
         let (kinetic_temperature, kinetic_temperature_error) =
             sampled.full_batch.kinetic_temperature();
         let (mini_batch_kinetic_temperature, mini_batch_kinetic_temperature_error) =
@@ -137,12 +138,12 @@ impl Results {
             num_parameters: setup.num_parameters,
             seed: setup.seed,
             device: setup.device.clone(),
-            train_loss: trained.train.summary.negative_log_likelihood,
-            train_accuracy: trained.train.summary.accuracy,
-            test_loss: trained.test.summary.negative_log_likelihood,
-            test_accuracy: trained.test.summary.accuracy,
-            optimum_test_nll: trained.test.summary.negative_log_likelihood,
-            optimum_test_ece: trained.test.summary.expected_calibration_error,
+            train_loss: optimum.train.summary.negative_log_likelihood,
+            train_accuracy: optimum.train.summary.accuracy,
+            test_loss: optimum.test.summary.negative_log_likelihood,
+            test_accuracy: optimum.test.summary.accuracy,
+            optimum_test_nll: optimum.test.summary.negative_log_likelihood,
+            optimum_test_ece: optimum.test.summary.expected_calibration_error,
             averaged_test_nll: sampled.average.summary.negative_log_likelihood,
             averaged_test_accuracy: sampled.average.summary.accuracy,
             averaged_test_ece: sampled.average.summary.expected_calibration_error,

@@ -8,10 +8,10 @@ use tati::models::Perceptron;
 use tati::prelude::*;
 
 use crate::Options;
+use crate::perceptron::{PerceptronPotential, Task, require_finite};
 use crate::predictions::{Predictions, average_on};
 use crate::report::Setup;
 use crate::support::{self, Failure, statistics};
-use crate::training::{PerceptronPotential, Task, require_finite};
 
 /// A draw is averaged into the predictions every so many steps.
 const STEPS_PER_DRAW: usize = 50;

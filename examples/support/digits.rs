@@ -1,14 +1,25 @@
 //! Which data to train on: MNIST, glyphs or a table.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tati::TatiError;
 use tati::models::{Digits, GlyphsConfig, LabelledSet, MnistConfig, read_csv};
 
-use crate::{Options, Recipe};
+use crate::perceptron::Recipe;
 
 /// Items of the training set that `--recipe paper` keeps; the other 5,000 are left out as in the paper.
 const PAPER_TRAINING_ITEMS: usize = 55_000;
+
+/// Which data.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DataOptions {
+    /// mnist, glyphs or csv:FILE; MNIST with glyphs in its place if left out
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Folder with the four IDX files of MNIST
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+}
 
 /// The data of a run.
 pub struct Data {
@@ -18,13 +29,13 @@ pub struct Data {
     pub test: LabelledSet,
 }
 
-/// Loads what `--data` asks for.
-pub fn load(options: &Options, seed: u64) -> Result<Data, TatiError> {
+/// Loads what `--data` asks for, for training by `recipe`.
+pub fn load(options: &DataOptions, recipe: Recipe, seed: u64) -> Result<Data, TatiError> {
     let mnist = || {
         let config = MnistConfig::new().with_folder(options.data_dir.clone());
         config
             .load()
-            .map(|digits| Data::of("mnist", digits, options.recipe))
+            .map(|digits| Data::of("mnist", digits, recipe))
     };
     let glyphs = || {
         GlyphsConfig::new()
@@ -44,9 +55,7 @@ pub fn load(options: &Options, seed: u64) -> Result<Data, TatiError> {
         },
         // Only absence is made up for: a broken file must be seen.
         None => match mnist() {
-            Err(error @ TatiError::DatasetUnavailable { .. })
-                if options.recipe == Recipe::Quick =>
-            {
+            Err(error @ TatiError::DatasetUnavailable { .. }) if recipe == Recipe::Quick => {
                 eprintln!("{error}. Going on with the bundled glyphs.");
                 glyphs()
             }
