@@ -45,7 +45,7 @@ pub struct Draws<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum Source<'a> {
-    Recorded(&'a Trajectory),
+    Recorded(&'a [Trajectory]),
     Single(&'a [f32]),
     Double(&'a [f64]),
 }
@@ -65,12 +65,32 @@ impl<'a> Draws<'a> {
     /// # Errors
     /// [`TatiError::InvalidSetting`] if it has none.
     pub fn of(trajectory: &'a Trajectory) -> Result<Self> {
+        Self::of_all(std::slice::from_ref(trajectory))
+    }
+
+    /// The draws that every chain of several recorded trajectories has: chains of one model that were recorded each for itself.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] if there are none; [`TatiError::ShapeMismatch`] if the trajectories are of different numbers of parameters.
+    pub fn of_all(trajectories: &'a [Trajectory]) -> Result<Self> {
+        let num_parameters = trajectories.first().map_or(0, Trajectory::num_parameters);
+        if let Some(other) = trajectories
+            .iter()
+            .find(|trajectory| trajectory.num_parameters() != num_parameters)
+        {
+            return Err(TatiError::ShapeMismatch {
+                what: "number of parameters of trajectories taken together".to_string(),
+                expected: num_parameters.to_string(),
+                found: other.num_parameters().to_string(),
+            });
+        }
+        let num_draws = trajectories.iter().map(Trajectory::num_draws);
         Self::new(
-            Source::Recorded(trajectory),
+            Source::Recorded(trajectories),
             [
-                trajectory.num_chains(),
-                trajectory.num_draws(),
-                trajectory.num_parameters(),
+                trajectories.iter().map(Trajectory::num_chains).sum(),
+                num_draws.min().unwrap_or(0),
+                num_parameters,
             ],
         )
     }
@@ -216,11 +236,15 @@ impl<'a> Draws<'a> {
                 }
             }
             Source::Recorded(_) if draws.is_empty() => {}
-            Source::Recorded(trajectory) => {
+            Source::Recorded(trajectories) => {
+                let Some((trajectory, chain)) = owner(trajectories, self.first_chain + chain)
+                else {
+                    return Ok(());
+                };
                 let place = |draw: usize| self.burn_in + draw * self.every;
                 let span = place(draws.start)..place(draws.end - 1) + 1;
                 let mut next = draws.start;
-                for block in trajectory.theta_blocks(self.first_chain + chain, span)? {
+                for block in trajectory.theta_blocks(chain, span)? {
                     let block = block?;
                     while next < draws.end && place(next) < block.draws.end {
                         let start = (place(next) - block.draws.start) * width;
@@ -237,6 +261,17 @@ impl<'a> Draws<'a> {
     fn row(&self, chain: usize, draw: usize) -> usize {
         (self.first_chain + chain) * self.num_all + self.burn_in + draw * self.every
     }
+}
+
+/// The trajectory that holds `chain` of all chains, and which of its own it is.
+fn owner(trajectories: &[Trajectory], mut chain: usize) -> Option<(&Trajectory, usize)> {
+    for trajectory in trajectories {
+        if chain < trajectory.num_chains() {
+            return Some((trajectory, chain));
+        }
+        chain -= trajectory.num_chains();
+    }
+    None
 }
 
 fn check_length(len: usize, [chains, draws, parameters]: [usize; 3]) -> Result<()> {
@@ -285,9 +320,20 @@ mod tests {
         }
         writer.flush().unwrap();
         let trajectory = Trajectory::open(&path).unwrap();
+        let apart = [0, 1].map(|chain| {
+            let path = folder.path().join(format!("chain-{chain}"));
+            let layout = TrajectoryLayout::flat(1, 3, Precision::F64).with_expected_draws(11);
+            let mut writer = TrajectoryWriter::create(&path, &layout).unwrap();
+            for (step, theta) in double[150 * chain..][..150].chunks(3).enumerate() {
+                writer.append(0, step as u64, theta, &[]).unwrap();
+            }
+            writer.flush().unwrap();
+            Trajectory::open(&path).unwrap()
+        });
         let single: Vec<f32> = double.iter().map(|&x| x as f32).collect();
         let sources = [
             Draws::of(&trajectory).unwrap(),
+            Draws::of_all(&apart).unwrap(),
             Draws::from_f64(&double, SHAPE).unwrap(),
             Draws::from_f32(&single, SHAPE).unwrap(),
         ];
