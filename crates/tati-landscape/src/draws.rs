@@ -1,5 +1,9 @@
 //! The draws that an analysis reads: recorded or in memory, of one or several chains, block by block.
 
+mod columns;
+
+pub use columns::ColumnBlock;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -41,6 +45,7 @@ pub struct Draws<'a> {
     num_parameters: usize,
     burn_in: usize,
     every: usize,
+    column_memory: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +130,7 @@ impl<'a> Draws<'a> {
             num_parameters,
             burn_in: 0,
             every: 1,
+            column_memory: columns::COLUMN_MEMORY,
         })
     }
 
@@ -296,6 +302,22 @@ mod tests {
         (0..300).map(f64::from).collect()
     }
 
+    fn double_at(chain: usize, row: usize, column: usize) -> f64 {
+        ((chain * 50 + row) * 3 + column) as f64
+    }
+
+    fn collect_columns(draws: &Draws) -> Vec<f64> {
+        let mut theta = Vec::new();
+        let length = draws.num_chains() * draws.num_draws();
+        let visited = draws.for_each_column_block(|block| {
+            assert_eq!(block.first_parameter * length, theta.len());
+            theta.extend_from_slice(block.theta);
+            Ok(())
+        });
+        visited.unwrap();
+        theta
+    }
+
     fn collect(draws: &Draws, chain: usize) -> Vec<f64> {
         let mut theta = Vec::new();
         let visited = draws.for_each_block(chain, |block| {
@@ -347,6 +369,17 @@ mod tests {
                 let draws = draws.with_every(every).unwrap();
                 assert_eq!(collect(&draws, 1), expected, "{burn_in} {every} {draws:?}");
                 assert_eq!(draws.num_draws() * 3, expected.len());
+                let columns: Vec<f64> = (0..3)
+                    .flat_map(|column| [0, 1].map(|chain| (column, chain)))
+                    .flat_map(|(column, chain)| {
+                        let rows = (burn_in..50).step_by(every);
+                        rows.map(move |row| double_at(chain, row, column))
+                    })
+                    .collect();
+                for bytes in [1, 2 * 8 * columns.len() / 3, usize::MAX] {
+                    let draws = draws.with_column_memory(bytes).unwrap();
+                    assert_eq!(collect_columns(&draws), columns, "{bytes} {draws:?}");
+                }
             }
         }
     }
@@ -361,6 +394,7 @@ mod tests {
         let draws = Draws::from_f64(&theta, SHAPE).unwrap();
         assert!(draws.with_burn_in(50).is_err());
         assert!(draws.with_every(0).is_err());
+        assert!(draws.with_column_memory(0).is_err());
         assert!(draws.for_each_block(2, |_| Ok(())).is_err());
         assert!(Draws::from_f64(&[], [1, 0, 3]).is_err());
     }

@@ -4,16 +4,30 @@
 // Libraries never print: what an analysis has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+mod autocorrelation;
+mod averages;
+mod convergence;
 mod covariance;
 mod draws;
 mod eigenpairs;
+mod finite;
 mod krylov;
+mod moments;
 mod random_walk;
 
+pub use autocorrelation::{
+    AutocorrelationEstimator, AutocorrelationTime, autocorrelation_function,
+    integrated_autocorrelation_time,
+};
+pub use averages::{Average, Averages, average, averages, running_averages};
+pub use convergence::{
+    Convergence, EffectiveSampleSize, convergence, effective_sample_size, r_hat, split_r_hat,
+};
 pub use covariance::{
     CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig,
 };
-pub use draws::{DrawBlock, Draws};
+pub use draws::{ColumnBlock, DrawBlock, Draws};
+pub use moments::RunningMoments;
 pub use random_walk::{
     ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content,
     diffusion, random_walk_eigenvalues,
