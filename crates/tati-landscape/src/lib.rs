@@ -5,5 +5,12 @@
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod draws;
+mod input_space;
+mod surface;
 
 pub use draws::{DrawBlock, Draws};
+pub use input_space::{InputGrid, PredictionSpread, Predictions};
+pub use surface::{
+    Axis, GridMinimum, ParameterAxis, RandomDirectionConfig, Surface, TrajectoryPotential,
+    TrajectoryProjection, ZoomConfig,
+};
