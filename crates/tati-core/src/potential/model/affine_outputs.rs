@@ -99,10 +99,11 @@ where
         let n = self.layout.num_parameters();
         let mut random = ChaCha8Rng::seed_from_u64(0);
         for reach in [1.0, 10.0] {
-            let mut vector = || (0..n).map(|_| reach * random.random_range(-1.0..1.0));
-            let (origin, first, second): (Vec<f64>, Vec<f64>, Vec<f64>) =
-                (vector().collect(), vector().collect(), vector().collect());
-            let plane = AffineSubspace::new(&origin, &[&first, &second])?;
+            let mut vector = || -> Vec<f64> {
+                let numbers = (0..n).map(|_| reach * random.random_range(-1.0..1.0));
+                numbers.collect()
+            };
+            let plane = AffineSubspace::new(&vector(), &[&vector(), &vector()])?;
             let models = self.models_along(&plane)?;
             self.check_outputs(&affine, &models, &plane, &[0.7, -0.4])?;
         }

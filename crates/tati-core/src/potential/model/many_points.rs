@@ -40,13 +40,13 @@ where
         evaluate: impl Fn(&mut C, &R, Range<usize>) -> Vec<f64> + Sync,
         progress: &mut Progress<'_>,
     ) -> Vec<f64> {
-        let pieces = self.pieces();
+        let (pieces, on_host) = (self.pieces(), self.on_host);
         let groups = groups_of_points(num_points, pieces.len());
         let jobs_done = Mutex::new((0, progress));
         let num_jobs = pieces.len() * groups.len();
         let run = |context: &mut C, (rows, points): (R, Range<usize>)| {
             let rows = rows.without_autodiff();
-            if self.on_host {
+            if on_host {
                 // As for gradients: products read in strides, from cache.
                 rows.read_through();
             }
@@ -65,7 +65,7 @@ where
                 .iter()
                 .flat_map(|(_, rows)| groups.iter().map(|points| (rows.clone(), points.clone())))
                 .collect();
-            let losses: Vec<Vec<f64>> = if self.on_host {
+            let losses: Vec<Vec<f64>> = if on_host {
                 jobs.into_par_iter()
                     .map_with(context.clone(), run)
                     .collect()
