@@ -21,7 +21,7 @@ pub use error::{
 pub use freeze::freeze_parameters;
 pub use parameters::{ParameterLayout, ParameterTensor};
 pub use potential::{
-    BatchOrder, BatchPosition, ModelPotential, Potential, Rows, analytic,
+    AffineSubspace, BatchOrder, BatchPosition, ModelPotential, Potential, Progress, Rows, analytic,
     configurational_temperature_terms,
 };
 pub use trajectory::{

@@ -1,5 +1,7 @@
 //! A module as one flat vector of its trainable floats, and back.
 
+mod position;
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Element, Tensor};

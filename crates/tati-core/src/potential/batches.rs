@@ -23,6 +23,9 @@ pub trait Rows: Clone + Send + Sync {
     /// The items at `indices`, of shape \[rows\], gathered in one operation a tensor.
     fn select_rows(&self, indices: &Tensor<1, Int>) -> Self;
 
+    /// The same items off the autodiff tape.
+    fn without_autodiff(&self) -> Self;
+
     /// Reads all data once, in the order of memory.
     fn read_through(&self);
 }
@@ -44,6 +47,10 @@ macro_rules! rows_of_a_tensor {
 
             fn select_rows(&self, indices: &Tensor<1, Int>) -> Self {
                 self.clone().select(0, indices.clone())
+            }
+
+            fn without_autodiff(&self) -> Self {
+                self.clone().inner()
             }
 
             fn read_through(&self) {
@@ -71,6 +78,10 @@ impl<A: Rows, B: Rows> Rows for (A, B) {
 
     fn select_rows(&self, indices: &Tensor<1, Int>) -> Self {
         (self.0.select_rows(indices), self.1.select_rows(indices))
+    }
+
+    fn without_autodiff(&self) -> Self {
+        (self.0.without_autodiff(), self.1.without_autodiff())
     }
 
     fn read_through(&self) {

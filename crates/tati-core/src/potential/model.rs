@@ -1,5 +1,8 @@
 //! A Burn module, its loss and its data as a potential.
 
+mod affine_outputs;
+mod many_points;
+
 use std::ops::Range;
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -7,9 +10,10 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::Potential;
 use super::batches::{BatchOrder, BatchPosition, Rows};
+use super::{AffineSubspace, Potential, Progress, blocks_of_points, position_data};
 use crate::{ParameterLayout, Result, TatiError, shares_host_memory};
+use affine_outputs::AffineOutputs;
 
 /// Rows evaluated together in host memory, a number that keeps the activations of small networks in cache.
 const ROWS_PER_CHUNK: usize = 1000;
@@ -62,6 +66,8 @@ pub struct ModelPotential<M, R, L> {
     layout: ParameterLayout,
     data: R,
     loss: L,
+    /// The network and its loss apart, where the outputs are affine in the parameters.
+    affine: Option<AffineOutputs<M, R>>,
     batches: Batches<R>,
     /// Whether the data live in host memory.
     on_host: bool,
@@ -102,6 +108,7 @@ where
             model,
             data,
             loss,
+            affine: None,
             batches: Batches::Full,
         })
     }
@@ -263,30 +270,45 @@ where
 
     fn energy(&self, position: &Tensor<1>) -> Result<f64> {
         let model = self.model_at(position)?.valid();
-        Ok(self
-            .pieces()
-            .into_iter()
-            .map(|(share, rows)| share * (self.loss)(&model, rows).inner().into_scalar::<f64>())
-            .sum())
+        Ok(self.losses_of(&[model])[0])
     }
 
-    /// Walks the data in chunks with the points inside, so that each chunk is read from memory once.
+    /// Walks the data in chunks with the points inside, so that each chunk is read from memory once, on all threads. The
+    /// values are those of [`energy`](Self::energy), whatever the number of threads.
     fn energies(&self, positions: &Tensor<2>) -> Result<Vec<f64>> {
-        let models = positions
-            .clone()
-            .iter_dim(0)
-            .map(|row| Ok(self.model_at(&row.flatten(0, 1))?.valid()))
-            .collect::<Result<Vec<_>>>()?;
-        let mut energies = vec![0.0; models.len()];
-        for (share, rows) in self.pieces() {
-            for (energy, model) in energies.iter_mut().zip(&models) {
-                let loss = (self.loss)(model, rows.clone())
-                    .inner()
-                    .into_scalar::<f64>();
-                *energy += share * loss;
-            }
+        let [num_points, _] = positions.dims();
+        let mut energies = Vec::with_capacity(num_points);
+        for block in blocks_of_points(num_points, self.layout.num_parameters()) {
+            let models = block
+                .map(|point| {
+                    let row = positions.clone().narrow(0, point, 1);
+                    Ok(self.model_at(&row.flatten(0, 1))?.valid())
+                })
+                .collect::<Result<Vec<_>>>()?;
+            energies.extend(self.losses_of(&models));
         }
         Ok(energies)
+    }
+
+    fn positions(&self, theta: &[f64]) -> Result<Tensor<2>> {
+        let dtype = self.layout.dtype();
+        let data = position_data(theta, self.layout.num_parameters())?.convert_dtype(dtype);
+        Ok(Tensor::from_data(
+            data,
+            (&self.data.device().inner(), dtype),
+        ))
+    }
+
+    fn energies_in_subspace(
+        &self,
+        subspace: &AffineSubspace,
+        coefficients: &[f64],
+        progress: &mut Progress<'_>,
+    ) -> Result<Vec<f64>> {
+        match &self.affine {
+            Some(affine) => self.losses_by_outputs(affine, subspace, coefficients, progress),
+            None => super::energies_point_by_point(self, subspace, coefficients, progress),
+        }
     }
 }
 
