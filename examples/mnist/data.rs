@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use tati::TatiError;
-use tati::models::{Digits, GlyphsConfig, LabelledSet, MnistConfig, read_csv};
+use tati::models::{Digits, LabelledSet, read_csv};
 
+use crate::support::digits;
 use crate::{Options, Recipe};
 
 /// Items of the training set that `--recipe paper` keeps; the other 5,000 are left out as in the paper.
@@ -20,39 +21,22 @@ pub struct Data {
 
 /// Loads what `--data` asks for.
 pub fn load(options: &Options, seed: u64) -> Result<Data, TatiError> {
-    let mnist = || {
-        let config = MnistConfig::new().with_folder(options.data_dir.clone());
-        config
-            .load()
-            .map(|digits| Data::of("mnist", digits, options.recipe))
-    };
-    let glyphs = || {
-        GlyphsConfig::new()
-            .generate()
-            .map(|digits| Data::of("glyphs", digits, Recipe::Quick))
-    };
-    match options.data.as_deref() {
-        Some("mnist") => mnist(),
-        Some("glyphs") => glyphs(),
-        Some(other) => match other.strip_prefix("csv:") {
-            Some(file) => table(Path::new(file), seed),
-            None => Err(TatiError::InvalidSetting {
-                name: "data",
-                value: other.to_string(),
-                expected: "mnist, glyphs or csv:FILE".to_string(),
-            }),
-        },
-        // Only absence is made up for: a broken file must be seen.
-        None => match mnist() {
-            Err(error @ TatiError::DatasetUnavailable { .. })
-                if options.recipe == Recipe::Quick =>
-            {
-                eprintln!("{error}. Going on with the bundled glyphs.");
-                glyphs()
-            }
-            other => other,
-        },
+    let data = options.data.as_deref();
+    if let Some(file) = data.and_then(|data| data.strip_prefix("csv:")) {
+        return table(Path::new(file), seed);
     }
+    // The paper's recipe is for the paper's data.
+    let data = match (data, options.recipe) {
+        (None, Recipe::Paper) => Some("mnist"),
+        (data, _) => data,
+    };
+    let (name, digits) = digits::load(data, options.data_dir.clone(), "mnist, glyphs or csv:FILE")?;
+    let recipe = if name == "mnist" {
+        options.recipe
+    } else {
+        Recipe::Quick
+    };
+    Ok(Data::of(name, digits, recipe))
 }
 
 impl Data {

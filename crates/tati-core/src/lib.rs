@@ -21,7 +21,7 @@ pub use error::{
 pub use freeze::freeze_parameters;
 pub use parameters::{ParameterLayout, ParameterTensor};
 pub use potential::{
-    BatchOrder, BatchPosition, ModelPotential, Potential, Rows, analytic,
+    BatchOrder, BatchPosition, HostEvaluator, ModelPotential, Potential, Rows, analytic,
     configurational_temperature_terms,
 };
 pub use trajectory::{

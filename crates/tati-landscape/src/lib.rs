@@ -5,5 +5,13 @@
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod draws;
+mod hessian;
+mod learning_coefficient;
 
 pub use draws::{DrawBlock, Draws};
+pub use hessian::{
+    DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianProduct, HessianProgress,
+    HessianTrace, HessianTraceConfig, SpectralDensity, SpectralDensityConfig, SpectralMeasure,
+    SpectrumEnd,
+};
+pub use learning_coefficient::{LearningCoefficient, learning_coefficient_inverse_temperature};

@@ -2,6 +2,7 @@
 
 pub mod analytic;
 mod batches;
+mod host;
 mod model;
 
 use burn::tensor::Tensor;
@@ -9,6 +10,7 @@ use burn::tensor::Tensor;
 use crate::Result;
 
 pub use batches::{BatchOrder, BatchPosition, Rows};
+pub use host::HostEvaluator;
 pub use model::ModelPotential;
 
 /// A potential U(θ) over a flat vector θ of length N, with its gradient.
