@@ -2,6 +2,8 @@
 // Libraries never print: what a run has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+pub mod workflow;
+
 /// What recorded draws and potentials tell of a loss landscape.
 pub use tati_landscape as landscape;
 /// Networks and data sets.

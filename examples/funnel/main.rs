@@ -25,8 +25,8 @@
 //! `$TATI_MNIST_DIR` and Burn's cache, and downloaded if that fails. `--quick` takes fewer steps, images and points.
 
 mod chains;
-#[path = "../support/digits.rs"]
-mod digits;
+#[path = "../support/data.rs"]
+mod data;
 mod figures;
 mod landscape;
 #[path = "../support/perceptron.rs"]
@@ -39,7 +39,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use digits::DataOptions;
+use data::DataOptions;
 use perceptron::{Recipe, Task};
 use support::{CommonOptions, Failure};
 use tati::ParameterLayout;
@@ -138,7 +138,7 @@ fn example(options: &Options) -> Result<(), Failure> {
         _ => options.common.seed(),
     };
     let interrupted = support::interrupt_flag()?;
-    let mut data = digits::load(&options.data, options.recipe, seed)?;
+    let mut data = data::load(&options.data, options.recipe, seed)?;
     if options.quick {
         data.train = data.train.take(QUICK_IMAGES);
     }

@@ -7,7 +7,7 @@ use tati::landscape::Surface;
 
 use crate::Options;
 use crate::chains::Sampled;
-use crate::digits::Data;
+use crate::data::Data;
 use crate::landscape::{Funnel, Spectra};
 use crate::perceptron::Trained;
 use crate::support::statistics::block_average;

@@ -27,8 +27,8 @@
 //! MNIST is looked for in `--data-dir`, `$TATI_MNIST_DIR` and Burn's cache, and downloaded if that fails. Where it cannot
 //! be had, the bundled glyphs take its place.
 
-#[path = "../support/digits.rs"]
-mod digits;
+#[path = "../support/data.rs"]
+mod data;
 mod figures;
 #[path = "../support/perceptron.rs"]
 mod perceptron;
@@ -42,7 +42,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use digits::DataOptions;
+use data::DataOptions;
 use perceptron::Recipe;
 use support::{CommonOptions, Failure};
 use tati::{require_count, require_positive};
@@ -112,7 +112,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     let device = options.common.open_device()?;
     let seed = options.common.seed();
     let interrupted = support::interrupt_flag()?;
-    let data = digits::load(&options.data, options.recipe, seed)?;
+    let data = data::load(&options.data, options.recipe, seed)?;
     let setup = report::Setup::new(options, &data, seed)?;
     eprint!("{}", setup.text());
 

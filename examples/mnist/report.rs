@@ -7,7 +7,7 @@ use tati::models::PerceptronConfig;
 use tati::prelude::*;
 
 use crate::Options;
-use crate::digits::Data;
+use crate::data::Data;
 use crate::perceptron::Recipe;
 use crate::predictions::Optimum;
 use crate::sampling::Sampled;

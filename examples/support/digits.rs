@@ -1,99 +1,34 @@
-//! Which data to train on: MNIST, glyphs or a table.
+//! MNIST, or the bundled glyphs in its place.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tati::TatiError;
-use tati::models::{Digits, GlyphsConfig, LabelledSet, MnistConfig, read_csv};
+use tati::models::{Digits, GlyphsConfig, MnistConfig};
 
-use crate::perceptron::Recipe;
-
-/// Items of the training set that `--recipe paper` keeps; the other 5,000 are left out as in the paper.
-const PAPER_TRAINING_ITEMS: usize = 55_000;
-
-/// Which data.
-#[derive(clap::Args, Clone, Debug)]
-pub struct DataOptions {
-    /// mnist, glyphs or csv:FILE; MNIST with glyphs in its place if left out
-    #[arg(long)]
-    pub data: Option<String>,
-    /// Folder with the four IDX files of MNIST
-    #[arg(long)]
-    pub data_dir: Option<PathBuf>,
-}
-
-/// The data of a run.
-pub struct Data {
-    pub name: String,
-    pub origin: String,
-    pub train: LabelledSet,
-    pub test: LabelledSet,
-}
-
-/// Loads what `--data` asks for, for training by `recipe`.
-pub fn load(options: &DataOptions, recipe: Recipe, seed: u64) -> Result<Data, TatiError> {
-    let mnist = || {
-        let config = MnistConfig::new().with_folder(options.data_dir.clone());
-        config
-            .load()
-            .map(|digits| Data::of("mnist", digits, recipe))
-    };
-    let glyphs = || {
-        GlyphsConfig::new()
-            .generate()
-            .map(|digits| Data::of("glyphs", digits, Recipe::Quick))
-    };
-    match options.data.as_deref() {
-        Some("mnist") => mnist(),
-        Some("glyphs") => glyphs(),
-        Some(other) => match other.strip_prefix("csv:") {
-            Some(file) => table(Path::new(file), seed),
-            None => Err(TatiError::InvalidSetting {
-                name: "data",
-                value: other.to_string(),
-                expected: "mnist, glyphs or csv:FILE".to_string(),
-            }),
-        },
+/// The digits that `data` names, `mnist` or `glyphs`, with that name. Left out, they are MNIST from `folder` or where it is usually
+/// found, and where it is not, the glyphs, with a line on stderr that says so. `names` are the names that the error for any other tells.
+pub fn load(
+    data: Option<&str>,
+    folder: Option<PathBuf>,
+    names: &str,
+) -> Result<(&'static str, Digits), TatiError> {
+    let mnist = || MnistConfig::new().with_folder(folder.clone()).load();
+    let glyphs = || GlyphsConfig::new().generate();
+    match data {
+        Some("mnist") => Ok(("mnist", mnist()?)),
+        Some("glyphs") => Ok(("glyphs", glyphs()?)),
+        Some(other) => Err(TatiError::InvalidSetting {
+            name: "data",
+            value: other.to_string(),
+            expected: names.to_string(),
+        }),
         // Only absence is made up for: a broken file must be seen.
         None => match mnist() {
-            Err(error @ TatiError::DatasetUnavailable { .. }) if recipe == Recipe::Quick => {
+            Err(error @ TatiError::DatasetUnavailable { .. }) => {
                 eprintln!("{error}. Going on with the bundled glyphs.");
-                glyphs()
+                Ok(("glyphs", glyphs()?))
             }
-            other => other,
+            mnist => Ok(("mnist", mnist?)),
         },
     }
-}
-
-impl Data {
-    fn of(name: &str, digits: Digits, recipe: Recipe) -> Self {
-        let train = match recipe {
-            Recipe::Paper => digits.train.take(PAPER_TRAINING_ITEMS),
-            Recipe::Quick => digits.train,
-        };
-        Self {
-            name: name.to_string(),
-            origin: digits.origin.to_string(),
-            train,
-            test: digits.test,
-        }
-    }
-}
-
-/// A table of any dimension, a sixth of it for testing.
-fn table(file: &Path, seed: u64) -> Result<Data, TatiError> {
-    let set = read_csv(file)?;
-    let length = set.len();
-    if length < 6 {
-        return Err(TatiError::format(
-            file,
-            format!("{length} points are too few: at least 6 are needed to train and test"),
-        ));
-    }
-    let (train, test) = set.shuffle(seed).split_at(length - length / 6);
-    Ok(Data {
-        name: "csv".to_string(),
-        origin: file.display().to_string(),
-        train,
-        test,
-    })
 }

@@ -1,6 +1,8 @@
 //! What every example shares: its common options, its exit codes, progress and text.
 #![allow(dead_code)] // Each example uses its part.
 
+pub mod digits;
+pub mod mlp;
 pub mod sampler;
 pub mod statistics;
 

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Int, Tensor};
 use tati::models::{LabelledSet, Perceptron, PerceptronConfig, softmax_cross_entropy};
 use tati::{ModelPotential, TatiError};
 
-use crate::digits::Data;
+use crate::data::Data;
 use crate::support::{self, Failure};
 
 /// Images and labels, resident on the device.

@@ -21,8 +21,8 @@ pub use error::{
 pub use freeze::freeze_parameters;
 pub use parameters::{ParameterLayout, ParameterTensor};
 pub use potential::{
-    AffineSubspace, BatchOrder, BatchPosition, ModelPotential, Potential, Progress, Rows, analytic,
-    configurational_temperature_terms,
+    AffineSubspace, BatchOrder, BatchPosition, HostEvaluator, ModelPotential, Potential, Progress,
+    Rows, analytic, configurational_temperature_terms,
 };
 pub use trajectory::{
     ParameterFloat, Precision, ThetaBlock, Trajectory, TrajectoryLayout, TrajectoryWriter,

@@ -11,18 +11,39 @@ mod covariance;
 mod draws;
 mod eigenpairs;
 mod finite;
+mod hessian;
 mod input_space;
 mod krylov;
+mod learning_coefficient;
 mod moments;
 mod random_walk;
 mod surface;
 
-pub use autocorrelation::{AutocorrelationEstimator, AutocorrelationTime, autocorrelation_function, integrated_autocorrelation_time};
+pub use autocorrelation::{
+    AutocorrelationEstimator, AutocorrelationTime, autocorrelation_function,
+    integrated_autocorrelation_time,
+};
 pub use averages::{Average, Averages, average, averages, running_averages};
-pub use convergence::{Convergence, EffectiveSampleSize, convergence, effective_sample_size, r_hat, split_r_hat};
-pub use covariance::{CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig};
+pub use convergence::{
+    Convergence, EffectiveSampleSize, convergence, effective_sample_size, r_hat, split_r_hat,
+};
+pub use covariance::{
+    CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig,
+};
 pub use draws::{ColumnBlock, DrawBlock, Draws};
+pub use hessian::{
+    DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianProduct, HessianProgress,
+    HessianTrace, HessianTraceConfig, SpectralDensity, SpectralDensityConfig, SpectralMeasure,
+    SpectrumEnd,
+};
 pub use input_space::{InputGrid, PredictionSpread, Predictions};
+pub use learning_coefficient::{LearningCoefficient, learning_coefficient_inverse_temperature};
 pub use moments::RunningMoments;
-pub use random_walk::{ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content, diffusion, mod input_space, random_walk_eigenvalues};
-pub use surface::{Axis, GridMinimum, ParameterAxis, RandomDirectionConfig, Surface, TrajectoryPotential, TrajectoryProjection, ZoomConfig};
+pub use random_walk::{
+    ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content,
+    diffusion, random_walk_eigenvalues,
+};
+pub use surface::{
+    Axis, GridMinimum, ParameterAxis, RandomDirectionConfig, Surface, TrajectoryPotential,
+    TrajectoryProjection, ZoomConfig,
+};

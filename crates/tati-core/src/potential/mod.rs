@@ -2,6 +2,7 @@
 
 pub mod analytic;
 mod batches;
+mod host;
 mod model;
 mod subspace;
 
@@ -12,6 +13,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use crate::{Result, TatiError, available_devices, open_device, shares_host_memory};
 
 pub use batches::{BatchOrder, BatchPosition, Rows};
+pub use host::HostEvaluator;
 pub use model::ModelPotential;
 pub use subspace::AffineSubspace;
 

@@ -1,7 +1,7 @@
 //! U + U_prior and its gradient at a position in host memory.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
-use tati_core::{Potential, Result, TatiError, require_count, require_positive};
+use burn::tensor::Tensor;
+use tati_core::{HostEvaluator, Potential, Result, require_count, require_positive};
 
 use super::walker::Point;
 use crate::prior::Prior;
@@ -13,9 +13,7 @@ pub(crate) struct Target {
     prior: Option<Prior>,
     /// θ₀ of a tether.
     pub(crate) center: Option<Vec<f64>>,
-    /// Where the potential gets its tensors, and in which precision.
-    device: Device,
-    dtype: DType,
+    evaluator: HostEvaluator,
 }
 
 impl Target {
@@ -37,8 +35,7 @@ impl Target {
                 .is_some_and(Prior::is_tether)
                 .then(|| position.clone()),
             prior: prior.cloned(),
-            device: start.device().inner(),
-            dtype: start.dtype(),
+            evaluator: HostEvaluator::like(start),
         };
         Ok((target, position))
     }
@@ -66,18 +63,9 @@ impl Target {
         position: &[f64],
         gradient: &mut Vec<f64>,
     ) -> Result<f64> {
-        let data = TensorData::new(position.to_vec(), [position.len()]).convert_dtype(self.dtype);
-        let theta = Tensor::from_data(data, (&self.device, self.dtype));
-        let (mut energy, slope) = potential.energy_and_gradient(&theta)?;
-        gradient.clear();
-        gradient.extend(slope.into_data().iter::<f64>());
-        if gradient.len() != position.len() {
-            return Err(TatiError::ShapeMismatch {
-                what: "length of the potential's gradient".to_string(),
-                expected: position.len().to_string(),
-                found: gradient.len().to_string(),
-            });
-        }
+        let mut energy = self
+            .evaluator
+            .energy_and_gradient(potential, position, gradient)?;
         if let Some(prior) = &self.prior {
             energy += prior.energy_and_add_gradient(position, self.center.as_deref(), gradient);
         }
