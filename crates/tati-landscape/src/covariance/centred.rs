@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use faer::MatRef;
 use rayon::prelude::*;
 use tati_core::{Result, TatiError};
 
@@ -106,17 +107,25 @@ impl<'a> CentredDraws<'a> {
         sums.collect()
     }
 
-    /// The given parameters of all centred draws, of shape \[draws, parameters\], row-major.
-    pub(super) fn columns(&self, columns: Range<usize>) -> Result<Vec<f64>> {
-        let parts = self.fold(
-            self.num_draws() * columns.len(),
-            |part: &mut Vec<f64>, rows| {
-                for row in rows.chunks_exact(self.mean.len()) {
-                    part.extend_from_slice(&row[columns.clone()]);
-                }
-                Ok(())
-            },
-        )?;
-        Ok(parts.concat())
+    /// Goes through the columns of all centred draws, some at a time: `visit` gets those of parameters from a first one on, of shape
+    /// \[draws, parameters\].
+    pub(super) fn for_each_column_block(
+        &self,
+        mut visit: impl FnMut(usize, MatRef<'_, f64>),
+    ) -> Result<()> {
+        let n = self.num_draws();
+        self.draws.for_each_column_block(|block| {
+            let mut columns = block.theta.to_vec();
+            let means = &self.mean[block.first_parameter..];
+            for (column, mean) in columns.chunks_exact_mut(n).zip(means) {
+                column.iter_mut().for_each(|x| *x -= mean);
+            }
+            let count = columns.len() / n;
+            visit(
+                block.first_parameter,
+                MatRef::from_column_major_slice(&columns, n, count),
+            );
+            Ok(())
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use tati_core::{Result, require_count};
 
-use super::{Draws, Source};
+use super::{Draws, Source, owner};
 use crate::finite::require_finite;
 
 /// Bytes that the columns of draws on disk take at a time, unless told otherwise.
@@ -139,7 +139,7 @@ impl Draws<'_> {
         let (width, every, count) = (self.num_parameters, self.every, self.num_draws());
         let length = self.num_chains * count;
         for chain in 0..self.num_chains {
-            let first = chain * self.num_all + self.burn_in;
+            let first = self.row(chain, 0);
             let start = chain * count;
             match self.source {
                 Source::Single(rows) => {
@@ -162,7 +162,11 @@ impl Draws<'_> {
                     };
                     rows.transpose(&columns, theta, length, start);
                 }
-                Source::Recorded(trajectory) => {
+                Source::Recorded(trajectories) => {
+                    let chain = self.first_chain + chain;
+                    let Some((trajectory, chain)) = owner(trajectories, chain) else {
+                        continue;
+                    };
                     for block in trajectory.theta_blocks(chain, self.burn_in..self.num_all)? {
                         let block = block?;
                         // The draws that are kept are those at burn_in + k · every.
