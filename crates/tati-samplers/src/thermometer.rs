@@ -212,62 +212,81 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
+    /// Takes in the gradients of a group of which the first `live` elements count.
     #[inline(always)]
-    pub(crate) fn add_gradient<T: Real>(&mut self, position: &[T], gradient: &[T]) {
-        self.elements += position.len();
-        for (position, gradient) in position.iter().zip(gradient) {
-            let gradient = gradient.to_f64();
-            self.position_dot_gradient += position.to_f64() * gradient;
-            self.gradient_squared += gradient * gradient;
-        }
+    pub(crate) fn add_gradient<T: Real>(
+        &mut self,
+        position: &[T; GROUP],
+        gradient: &[T; GROUP],
+        live: usize,
+    ) {
+        self.elements += live;
+        self.position_dot_gradient +=
+            sum_of_group(live, |i| position[i].to_f64() * gradient[i].to_f64());
+        self.gradient_squared += sum_of_squares(live, |i| gradient[i].to_f64());
     }
 
+    /// The square of p − kick g.
     #[inline(always)]
-    pub(crate) fn add_momentum<T: Real>(&mut self, momentum: &[T], kick: f64, gradient: &[T]) {
+    pub(crate) fn add_momentum<T: Real>(
+        &mut self,
+        momentum: &[T; GROUP],
+        kick: f64,
+        gradient: &[T; GROUP],
+        live: usize,
+    ) {
         self.has_momentum = true;
-        for (momentum, gradient) in momentum.iter().zip(gradient) {
-            let on_step = momentum.to_f64() - kick * gradient.to_f64();
-            self.momentum_squared += on_step * on_step;
-        }
+        self.momentum_squared +=
+            sum_of_squares(live, |i| momentum[i].to_f64() - kick * gradient[i].to_f64());
     }
 
     #[inline(always)]
-    pub(crate) fn add_noise(&mut self, scale: f64, normals: &[f32]) {
-        for normal in normals {
-            let noise = scale * f64::from(*normal);
-            self.noise_squared += noise * noise;
-        }
+    pub(crate) fn add_noise(&mut self, scale: f64, normals: &[f32; GROUP], live: usize) {
+        self.noise_squared += sum_of_squares(live, |i| scale * f64::from(normals[i]));
     }
 
     /// The square of noise that is not the same multiple of every normal.
     #[inline(always)]
-    pub(crate) fn add_kick<T: Real>(&mut self, kick: &[T]) {
-        for kick in kick {
-            self.noise_squared += kick.to_f64() * kick.to_f64();
-        }
+    pub(crate) fn add_kick<T: Real>(&mut self, kick: &[T; GROUP], live: usize) {
+        self.noise_squared += sum_of_squares(live, |i| kick[i].to_f64());
     }
 
-    /// The square of the momentum that a step leaves, summed in lanes of fixed order: it is wanted at every step, and a
-    /// single running sum would wait for each of its additions.
+    /// The square of the momentum that a step leaves.
     #[inline(always)]
     pub(crate) fn add_outgoing_momentum<T: Real>(&mut self, momentum: &[T; GROUP], live: usize) {
-        const LANES: usize = 8;
-        let mut lanes = [0.0f64; LANES];
-        for chunk in 0..GROUP / LANES {
-            for (lane, sum) in lanes.iter_mut().enumerate() {
-                let index = chunk * LANES + lane;
-                let p = momentum[index].to_f64();
-                *sum += if index < live { p * p } else { 0.0 };
-            }
-        }
-        let pairs = [
-            lanes[0] + lanes[4],
-            lanes[1] + lanes[5],
-            lanes[2] + lanes[6],
-            lanes[3] + lanes[7],
-        ];
-        self.outgoing_momentum_squared += (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]);
+        self.outgoing_momentum_squared += sum_of_squares(live, |i| momentum[i].to_f64());
     }
+}
+
+/// Σ xᵢ² over the first `live` elements of a group.
+#[inline(always)]
+fn sum_of_squares(live: usize, element: impl Fn(usize) -> f64) -> f64 {
+    sum_of_group(live, |index| {
+        let x = element(index);
+        x * x
+    })
+}
+
+/// Σ xᵢ over the first `live` elements of a group, in lanes of fixed order: a single running sum would wait for each of its
+/// additions.
+#[inline(always)]
+pub(crate) fn sum_of_group(live: usize, element: impl Fn(usize) -> f64) -> f64 {
+    const LANES: usize = 8;
+    let mut lanes = [0.0f64; LANES];
+    for chunk in 0..GROUP / LANES {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            let index = chunk * LANES + lane;
+            let x = element(index);
+            *sum += if index < live { x } else { 0.0 };
+        }
+    }
+    let pairs = [
+        lanes[0] + lanes[4],
+        lanes[1] + lanes[5],
+        lanes[2] + lanes[6],
+        lanes[3] + lanes[7],
+    ];
+    (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
 }
 
 impl Add for Sums {

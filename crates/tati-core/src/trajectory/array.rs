@@ -132,24 +132,24 @@ impl StoredArray {
         Some((chain, chunk))
     }
 
-    /// The content of the file of a chunk that holds `draws` and is padded behind them. `draws` is left as it was, but with
-    /// room for a whole chunk.
-    pub(super) fn encode(&self, draws: &mut Vec<u8>) -> Reason<Vec<u8>> {
-        let length = draws.len();
-        let padding = self.array.fill_value().as_ne_bytes();
-        while draws.len() < self.chunk_bytes() {
-            draws.extend_from_slice(padding);
+    /// The content of the file of a chunk that holds `draws` and is padded behind them.
+    pub(super) fn encode(&self, draws: &[u8]) -> Reason<Vec<u8>> {
+        let mut bytes = Cow::Borrowed(draws);
+        if draws.len() < self.chunk_bytes() {
+            let padding = self.array.fill_value().as_ne_bytes();
+            let missing = (self.chunk_bytes() - draws.len()) / padding.len();
+            bytes.to_mut().extend(padding.repeat(missing));
         }
         let encoded = self.array.codecs().encode(
-            ArrayBytes::new_flen(Cow::Borrowed(draws.as_slice())),
+            ArrayBytes::new_flen(bytes),
             &self.chunk_shape,
             self.array.data_type(),
             self.array.fill_value(),
             &CodecOptions::default(),
         );
-        let encoded = encoded.map(Cow::into_owned);
-        draws.truncate(length);
-        encoded.map_err(|error| error.to_string())
+        encoded
+            .map(Cow::into_owned)
+            .map_err(|error| error.to_string())
     }
 
     /// The bytes of all draws of a chunk, padding included, from the content of its file.
@@ -240,12 +240,11 @@ mod tests {
         let layout = TrajectoryLayout::flat(1, 2, Precision::F32);
         let metadata = Column::Theta.metadata(&layout, 3, 0).unwrap();
         let array = StoredArray::new(&Column::Theta, metadata).unwrap();
-        let mut draws: Vec<u8> = [1.5_f32, -2.0]
+        let draws: Vec<u8> = [1.5_f32, -2.0]
             .iter()
             .flat_map(|x| x.to_ne_bytes())
             .collect();
-        let content = array.encode(&mut draws).unwrap();
-        assert_eq!(draws.len(), 8);
+        let content = array.encode(&draws).unwrap();
         assert_eq!(content.len(), 3 * 8 + 4);
         let decoded = array.decode(content.clone()).unwrap();
         assert_eq!(decoded[..8], draws);

@@ -8,6 +8,7 @@
 //! value.
 
 mod array;
+mod chunks;
 mod csv;
 mod files;
 mod layout;

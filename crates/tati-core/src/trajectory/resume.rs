@@ -51,12 +51,12 @@ impl TrajectoryWriter {
         folders.extend(GROUPS.map(String::from));
         folders.extend(Column::all(&self.header.layout).iter().map(Column::path));
         for folder in folders {
-            let folder = self.root.join(folder);
+            let folder = self.store.root.join(folder);
             let on_folder = |error| TatiError::file(&folder, "listing", with_remedy(error));
             for entry in fs::read_dir(&folder).map_err(on_folder)? {
                 let entry = entry.map_err(on_folder)?;
                 if self.is_surplus(&entry.file_name().to_string_lossy()) {
-                    self.files.remove(&entry.path())?;
+                    self.store.files.remove(&entry.path())?;
                 }
             }
         }

@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
 
 use super::TrajectoryLayout;
-use super::array::{Column, StoredArray};
+use super::array::Column;
+use super::chunks::{Background, Chunk, Store};
 use super::files::{Files, beside, unique_ending, with_remedy};
 use super::metadata::Header;
 use super::precision::ParameterFloat;
@@ -14,9 +17,10 @@ use crate::{Result, TatiError};
 
 /// Writes a [`Trajectory`](super::Trajectory) as a run goes.
 ///
-/// [`append`](Self::append) copies a draw into memory, and writes a chunk of draws to disk when one is full;
+/// [`append`](Self::append) copies a draw into memory, and hands a chunk of draws that is full to a thread that writes it to disk;
 /// [`flush`](Self::flush) writes the rest and makes everything visible to readers. Draws that were not flushed are lost when the
-/// process ends. One chunk a chain is held in memory, whatever the number of draws. Only one writer may be at work on a folder.
+/// process ends. One chunk a chain is held in memory, and the one being written, whatever the number of draws. Only one writer may
+/// be at work on a folder.
 ///
 /// # Example
 /// ```
@@ -40,23 +44,19 @@ use crate::{Result, TatiError};
 /// ```
 #[derive(Debug)]
 pub struct TrajectoryWriter {
-    pub(super) root: PathBuf,
-    pub(super) files: Files,
+    pub(super) store: Arc<Store>,
     /// What the metadata on disk should say; its `num_draws` are those of the last flush.
     pub(super) header: Header,
-    arrays: Vec<StoredArray>,
-    chains: Vec<ChainBuffer>,
+    chains: Vec<Filling>,
+    background: Background,
     /// Whether the metadata on disk say what `header` does.
     is_published: bool,
 }
 
 /// The chunk of a chain that is being filled.
 #[derive(Debug)]
-struct ChainBuffer {
-    chunk: usize,
-    num_draws: usize,
-    /// The draws of this chunk, for each array.
-    columns: Vec<Vec<u8>>,
+struct Filling {
+    chunk: Chunk,
     is_saved: bool,
 }
 
@@ -76,7 +76,8 @@ impl TrajectoryWriter {
     ///
     /// # Errors
     /// [`TatiError::ShapeMismatch`] or [`TatiError::InvalidSetting`] if these do not fit the layout; [`TatiError::File`] if a full
-    /// chunk cannot be written. The draw is not taken then, nothing recorded is lost, and the call can be repeated.
+    /// chunk, this one or one before, cannot be written. The draw is not taken then, nothing recorded is lost, and the call can be
+    /// repeated.
     pub fn append<T: ParameterFloat>(
         &mut self,
         chain: usize,
@@ -85,12 +86,14 @@ impl TrajectoryWriter {
         statistics: &[f64],
     ) -> Result<()> {
         let step = self.check_draw(chain, step, theta, statistics)?;
-        if self.chains[chain].num_draws == self.header.draws_per_chunk {
-            self.save_chunk(chain)?;
-            self.chains[chain].next_chunk();
+        let chunk = &mut self.chains[chain].chunk;
+        let fills_chunk = chunk.num_draws + 1 == self.header.draws_per_chunk;
+        if fills_chunk {
+            self.background.settle()?;
+        } else {
+            self.background.check()?;
         }
-        let buffer = &mut self.chains[chain];
-        let mut columns = buffer.columns.iter_mut();
+        let mut columns = chunk.columns.iter_mut();
         let mut extend = |bytes: &[u8]| {
             if let Some(column) = columns.next() {
                 column.extend_from_slice(bytes);
@@ -101,8 +104,11 @@ impl TrajectoryWriter {
         for value in statistics {
             extend(&value.to_ne_bytes());
         }
-        buffer.num_draws += 1;
-        buffer.is_saved = false;
+        chunk.num_draws += 1;
+        self.chains[chain].is_saved = false;
+        if fills_chunk {
+            self.next_chunk(chain);
+        }
         Ok(())
     }
 
@@ -111,8 +117,10 @@ impl TrajectoryWriter {
     /// # Errors
     /// [`TatiError::File`] if that fails, as on a full disk: the draws stay in memory, and a later flush can succeed.
     pub fn flush(&mut self) -> Result<()> {
-        for chain in 0..self.chains.len() {
-            self.save_chunk(chain)?;
+        self.background.settle()?;
+        for filling in self.chains.iter_mut().filter(|filling| !filling.is_saved) {
+            self.store.save(&filling.chunk)?;
+            filling.is_saved = true;
         }
         let num_draws = self.num_draws_per_chain();
         if !self.is_published || self.header.num_draws != num_draws {
@@ -125,9 +133,10 @@ impl TrajectoryWriter {
     /// The number of draws of each chain, those not yet flushed included. After a flush it is what a checkpoint has to remember
     /// for [`resume`](Self::resume).
     pub fn num_draws_per_chain(&self) -> Vec<usize> {
-        let draws =
-            |buffer: &ChainBuffer| buffer.chunk * self.header.draws_per_chunk + buffer.num_draws;
-        self.chains.iter().map(draws).collect()
+        let chunks = self.chains.iter().map(|filling| &filling.chunk);
+        chunks
+            .map(|chunk| chunk.index * self.header.draws_per_chunk + chunk.num_draws)
+            .collect()
     }
 
     /// What the trajectory holds.
@@ -180,27 +189,34 @@ impl TrajectoryWriter {
             .map_err(|reason| TatiError::format(root, reason))?;
         let mut chains = Vec::new();
         for (chain, &num_draws) in header.num_draws.iter().enumerate() {
-            let mut buffer = ChainBuffer {
-                chunk: num_draws / header.draws_per_chunk,
+            let mut chunk = Chunk {
+                chain,
+                index: num_draws / header.draws_per_chunk,
                 num_draws: num_draws % header.draws_per_chunk,
                 columns: vec![Vec::new(); arrays.len()],
-                is_saved: num_draws.is_multiple_of(header.draws_per_chunk),
             };
-            if buffer.num_draws > 0 {
-                let start = buffer.chunk * header.draws_per_chunk;
+            if chunk.num_draws > 0 {
+                let start = chunk.index * header.draws_per_chunk;
                 let end = found[chain].min(start + header.draws_per_chunk);
-                for (array, column) in arrays.iter().zip(&mut buffer.columns) {
-                    *column = read_chunk(array, root, chain, buffer.chunk, start..end)?;
-                    column.truncate(buffer.num_draws * array.draw_bytes());
+                for (array, column) in arrays.iter().zip(&mut chunk.columns) {
+                    *column = read_chunk(array, root, chain, chunk.index, start..end)?;
+                    column.truncate(chunk.num_draws * array.draw_bytes());
                 }
             }
-            chains.push(buffer);
+            chains.push(Filling {
+                is_saved: chunk.num_draws == 0,
+                chunk,
+            });
         }
-        Ok(Self {
+        let store = Arc::new(Store {
             root: root.to_path_buf(),
             files,
-            header,
             arrays,
+        });
+        Ok(Self {
+            background: Background::new(&store),
+            store,
+            header,
             chains,
             is_published: true,
         })
@@ -209,8 +225,8 @@ impl TrajectoryWriter {
     /// Makes the metadata on disk say what `header` does.
     pub(super) fn publish(&mut self) -> Result<()> {
         self.is_published = false;
-        for (file, content) in self.header.files(&self.root)? {
-            self.files.write(&file, &content)?;
+        for (file, content) in self.header.files(&self.store.root)? {
+            self.store.files.write(&file, &content)?;
         }
         self.is_published = true;
         Ok(())
@@ -263,29 +279,18 @@ impl TrajectoryWriter {
         })
     }
 
-    /// Writes the chunk that `chain` is filling, padded, if it has draws that are not on disk.
-    fn save_chunk(&mut self, chain: usize) -> Result<()> {
-        let buffer = &mut self.chains[chain];
-        if buffer.is_saved {
-            return Ok(());
-        }
-        for (array, column) in self.arrays.iter().zip(&mut buffer.columns) {
-            let file = array.chunk_file(&self.root, chain, buffer.chunk);
-            let content = array
-                .encode(column)
-                .map_err(|reason| TatiError::format(&file, reason))?;
-            self.files.write(&file, &content)?;
-        }
-        buffer.is_saved = true;
-        Ok(())
-    }
-}
-
-impl ChainBuffer {
-    fn next_chunk(&mut self) {
-        self.chunk += 1;
-        self.num_draws = 0;
-        self.columns.iter_mut().for_each(Vec::clear);
+    /// Has the full chunk of `chain` written, and goes on with the next.
+    fn next_chunk(&mut self, chain: usize) {
+        let filling = &mut self.chains[chain];
+        let next = Chunk {
+            chain,
+            index: filling.chunk.index + 1,
+            num_draws: 0,
+            columns: Vec::new(),
+        };
+        let full = mem::replace(&mut filling.chunk, next);
+        filling.chunk.columns = self.background.begin(full);
+        filling.is_saved = true;
     }
 }
 

@@ -27,6 +27,7 @@ struct Drive<'a, M, R, L> {
     /// Steps and draws taken.
     step: u64,
     num_draws: u64,
+    /// Of the last step; complete where it had a draw.
     last: Statistics,
     clock: Clock,
 }
@@ -109,31 +110,29 @@ where
     /// One step, with its draw where one is due.
     fn take_step(&mut self, model: M) -> Result<M> {
         let is_draw = self.chain.config.is_draw(self.step);
-        let (model, seen, statistics) = match &self.mover {
-            Mover::Optimizer { .. } => {
-                let seen = self.look(&model, is_draw)?;
-                let (model, statistics) = self.optimize(model, is_draw)?;
-                (model, seen, statistics)
+        match &self.mover {
+            Mover::Optimizer { .. } if is_draw => {
+                let seen = self.look(&model)?;
+                let model = self.optimize(model, true)?;
+                self.take_draw(seen)?;
+                Ok(model)
             }
+            Mover::Optimizer { .. } => self.optimize(model, false),
             Mover::Kernel(_) => {
-                let statistics = self.transit()?;
-                let model = if is_draw { self.place(model)? } else { model };
-                let seen = self.look(&model, is_draw)?;
-                (model, seen, statistics)
+                self.transit()?;
+                if !is_draw {
+                    return Ok(model);
+                }
+                let model = self.place(model)?;
+                let seen = self.look(&model)?;
+                self.take_draw(seen)?;
+                Ok(model)
             }
-        };
-        if is_draw {
-            self.take_draw(seen, &statistics)?;
         }
-        self.last = statistics;
-        Ok(model)
     }
 
     /// Takes down what a draw will need of the model: θ for the record, and the model for observers.
-    fn look(&mut self, model: &M, is_draw: bool) -> Result<Option<(M, Tensor<1>)>> {
-        if !is_draw {
-            return Ok(None);
-        }
+    fn look(&mut self, model: &M) -> Result<Option<(M, Tensor<1>)>> {
         if let Some(recorder) = &mut self.recorder {
             recorder.look(model)?;
         }
@@ -144,7 +143,8 @@ where
         Ok(Some((model.valid(), position)))
     }
 
-    fn take_draw(&mut self, seen: Option<(M, Tensor<1>)>, statistics: &Statistics) -> Result<()> {
+    fn take_draw(&mut self, seen: Option<(M, Tensor<1>)>) -> Result<()> {
+        let statistics = &self.last;
         if let Some(recorder) = &mut self.recorder {
             recorder.append(self.step, statistics)?;
         }
@@ -165,7 +165,7 @@ where
     }
 
     /// A step of a Burn optimizer, measured if `is_draw`.
-    fn optimize(&mut self, model: M, is_draw: bool) -> Result<(M, Statistics)> {
+    fn optimize(&mut self, model: M, is_draw: bool) -> Result<M> {
         let Mover::Optimizer {
             optimizer,
             schedule,
@@ -184,28 +184,28 @@ where
             return Err(divergence::error(loss, self.step, walker, suspect));
         }
         let step_sizes = schedule.step();
-        let mut statistics = Statistics {
+        require_positive("step_size", step_sizes.base())?;
+        self.last = Statistics {
             potential: loss,
             step_size: step_sizes.base(),
             ..Statistics::default()
         };
-        require_positive("step_size", statistics.step_size)?;
         if is_draw {
             thermometer.arm();
         }
         let model = optimizer.step(step_sizes, model, gradients);
         if is_draw {
-            statistics.add(&thermometer.read());
-            if let Some(norm) = statistics.gradient_norm.filter(|norm| !norm.is_finite()) {
+            self.last.add(&thermometer.read());
+            if let Some(norm) = self.last.gradient_norm.filter(|norm| !norm.is_finite()) {
                 let walker = self.chain.noise.walker();
                 return Err(divergence::gradient_error(norm, self.step, walker));
             }
         }
-        Ok((model, statistics))
+        Ok(model)
     }
 
     /// A transition of a kernel.
-    fn transit(&mut self) -> Result<Statistics> {
+    fn transit(&mut self) -> Result<()> {
         let Mover::Kernel(kernel) = &mut self.mover else {
             unreachable!("called for kernels");
         };
@@ -219,7 +219,8 @@ where
                 None,
             ));
         }
-        Ok(transition.into())
+        self.last = transition.into();
+        Ok(())
     }
 
     /// `model` at the position of the kernel; as it is under an optimizer, which moves it itself.

@@ -115,7 +115,7 @@ impl<'a, T: Real> Span<'a, T> {
                 prior.add(index, live, position, &mut gradient, observe, &mut sums);
             }
             if observe {
-                sums.add_gradient(&position[..live], &gradient[..live]);
+                sums.add_gradient(position, &gradient, live);
             }
             let group = Group {
                 index: self.first_group + index,

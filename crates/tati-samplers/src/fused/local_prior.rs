@@ -3,7 +3,7 @@
 use super::philox::GROUP;
 use super::real::Real;
 use crate::prior::PriorShape;
-use crate::thermometer::Sums;
+use crate::thermometer::{Sums, sum_of_group};
 
 /// A prior over the memory of one tensor: its shape, and the center of a quadratic one (0 where none is given).
 #[derive(Clone, Copy)]
@@ -69,13 +69,13 @@ impl<T: Real> LocalPrior<'_, T> {
             gradient[i] = gradient[i] + factor * displacement[i];
         }
         if observe {
-            for (theta, displacement) in position.iter().zip(&displacement).take(live) {
-                let displacement = displacement.to_f64();
-                sums.prior_energy += match self.shape {
-                    PriorShape::Absolute { .. } => strength * displacement * theta.to_f64(),
-                    _ => 0.5 * strength * displacement * displacement,
-                };
-            }
+            let displacement = |i: usize| displacement[i].to_f64();
+            sums.prior_energy += match self.shape {
+                PriorShape::Absolute { .. } => {
+                    strength * sum_of_group(live, |i| displacement(i) * position[i].to_f64())
+                }
+                _ => 0.5 * strength * sum_of_group(live, |i| displacement(i) * displacement(i)),
+            };
         }
     }
 }

@@ -89,7 +89,7 @@ impl<T: Real> GroupUpdate<T> for Overdamped {
         }
         let normals = noise.group(group.index);
         if observe {
-            sums.add_noise(self.noise, &normals[..group.live]);
+            sums.add_noise(self.noise, &normals, group.live);
         }
         for i in 0..GROUP {
             position[i] = (position[i] - h * gradient[i]) + s * T::from_f32(normals[i]);
@@ -121,7 +121,7 @@ impl<T: Real> GroupUpdate<T> for Preconditioned {
             position[i] = (position[i] - h * (preconditioner[i] * gradient[i])) + kick[i];
         }
         if observe {
-            sums.add_kick(&kick[..group.live]);
+            sums.add_kick(&kick, group.live);
         }
     }
 }
@@ -155,8 +155,8 @@ impl<T: Real> GroupUpdate<T> for CovarianceControlled {
         let (variance, previous) = (group.variance, group.previous_gradient);
         let normals = noise.group(group.index);
         if observe {
-            sums.add_noise(self.noise, &normals[..group.live]);
-            sums.add_momentum(&momentum[..group.live], 0.0, &gradient[..group.live]);
+            sums.add_noise(self.noise, &normals, group.live);
+            sums.add_momentum(momentum, 0.0, &gradient, group.live);
         }
         let half = T::from_f64(0.5);
         for i in 0..GROUP {
@@ -195,9 +195,9 @@ fn langevin<'a, T: Real>(
     let live = group.live;
     let normals = noise.group(group.index);
     if observe {
-        sums.add_noise(update.noise, &normals[..live]);
+        sums.add_noise(update.noise, &normals, live);
         if let OnStepMomentum::BeforeNoise { kick } = update.on_step {
-            sums.add_momentum(&momentum[..live], kick, &gradient[..live]);
+            sums.add_momentum(momentum, kick, &gradient, live);
         }
     }
     for i in 0..GROUP {
@@ -206,7 +206,7 @@ fn langevin<'a, T: Real>(
         momentum[i] = a * p + s * T::from_f32(normals[i]);
     }
     if observe && update.on_step == OnStepMomentum::AfterNoise {
-        sums.add_momentum(&momentum[..live], 0.0, &gradient[..live]);
+        sums.add_momentum(momentum, 0.0, &gradient, live);
     }
     for i in 0..GROUP {
         momentum[i] = momentum[i] - k2 * gradient[i];
