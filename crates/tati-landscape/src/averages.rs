@@ -22,10 +22,11 @@ pub struct Average {
     pub mean: f64,
     /// σ² = Σ(x − x̄)²/(n − 1).
     pub variance: f64,
-    /// τ of the series; of several chains the τ for which the standard error is sqrt(σ²τ/n). NaN for a constant.
+    /// τ of the series; of several chains the τ for which the standard error is sqrt(σ²τ/n). NaN for a constant, and where the
+    /// estimator asks for a longer series.
     pub autocorrelation_time: f64,
     /// sqrt(σ²τ/n), the standard error of the mean. Of several chains: the square root of the sum of theirs squared, over their
-    /// number. 0 for a constant.
+    /// number. 0 for a constant, NaN where τ would need a longer series.
     pub standard_error: f64,
     /// The standard error of the mean of consecutive blocks, 32 or somewhat fewer, equally long; of several chains pooled as the standard error.
     pub block_error: f64,
@@ -48,7 +49,7 @@ pub struct Averages {
 /// The average of a series, such as recorded energies.
 ///
 /// # Errors
-/// [`InvalidSetting`](tati_core::TatiError::InvalidSetting) if the series is too short for `estimator`,
+/// [`InvalidSetting`](tati_core::TatiError::InvalidSetting) if the series has fewer than 10 numbers,
 /// [`NotFinite`](tati_core::TatiError::NotFinite) if a number is not finite or the variance overflows.
 ///
 /// # Example
@@ -170,7 +171,8 @@ fn average_of(
     if variance == 0.0 {
         return Ok(average);
     }
-    let time = estimator.apply(series, moments, autocovariance)?.time;
+    let time = estimator.apply(series, moments, autocovariance)?;
+    let time = time.map_or(f64::NAN, |found| found.time);
     average.autocorrelation_time = time;
     average.standard_error = (variance * time / num_draws as f64).sqrt();
     let blocks = series.chunks_exact(num_draws.div_ceil(NUM_BLOCKS));

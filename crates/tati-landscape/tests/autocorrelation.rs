@@ -143,7 +143,7 @@ fn what_has_no_autocorrelation_is_refused() {
     assert!(
         error
             .to_string()
-            .starts_with("`length of the series` is 300: it must be longer")
+            .starts_with("`length of the series` is 300: it must be at least 50 for")
     );
     let alternating: Vec<f64> = (0..100).map(|i| f64::from(i % 2)).collect();
     let error = integrated_autocorrelation_time(&alternating, Sokal).unwrap_err();

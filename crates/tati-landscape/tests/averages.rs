@@ -123,6 +123,13 @@ fn prefixes_are_as_tati_cuts_them() {
 }
 
 #[test]
+fn an_unknown_time_leaves_the_block_error() {
+    let found = average(&autoregressive(0.999, 300, 10), Acor).unwrap();
+    assert!(found.autocorrelation_time.is_nan() && found.standard_error.is_nan());
+    assert!(found.block_error > 0.0);
+}
+
+#[test]
 fn short_and_bad_series_are_refused() {
     let message = |series: &[f64]| average(series, Acor).unwrap_err().to_string();
     assert_eq!(

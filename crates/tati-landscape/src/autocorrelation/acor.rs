@@ -1,8 +1,7 @@
 //! The doubling scheme of Goodman's program acor.
 
-use super::{AutocorrelationTime, relative_error, too_short};
+use super::{AutocorrelationTime, relative_error};
 use crate::moments::RunningMoments;
-use tati_core::Result;
 
 /// Lags that are summed at each level.
 const LAGS: usize = 10;
@@ -13,16 +12,14 @@ const SHORTEST: usize = 5 * LAGS;
 /// A level is the last if the time that it finds is below this share of [`LAGS`].
 const WINDOW_PER_TIME: f64 = 5.0;
 
-pub(super) fn doubling_scheme(series: &[f64]) -> Result<AutocorrelationTime> {
+/// `None` if a level is too short.
+pub(super) fn doubling_scheme(series: &[f64]) -> Option<AutocorrelationTime> {
     let mut level = series.to_vec();
     let mut levels = 0;
     let mut first_variance = None;
     loop {
         if level.len() < SHORTEST {
-            return Err(too_short(
-                series.len(),
-                "longer: acor's scheme needs 50 numbers where the time is below 2, and twice as many each time that it doubles",
-            ));
+            return None;
         }
         let (variance, diffusion) = centre_and_sum(&mut level);
         let first_variance = *first_variance.get_or_insert(variance);
@@ -31,7 +28,7 @@ pub(super) fn doubling_scheme(series: &[f64]) -> Result<AutocorrelationTime> {
             let scale = 2_f64.powi(levels);
             let ratio = series.len() as f64 / (level.len() as f64 * scale);
             let time = (diffusion / (scale * first_variance) * ratio).max(0.0);
-            return Ok(AutocorrelationTime {
+            return Some(AutocorrelationTime {
                 time,
                 error: time * relative_error(LAGS, level.len()),
                 window: LAGS << levels,

@@ -108,24 +108,37 @@ pub fn integrated_autocorrelation_time(
 ) -> Result<AutocorrelationTime> {
     require_length(series.len(), SHORTEST)?;
     let moments = check(series)?;
-    estimator.apply(series, &moments, &mut Autocovariance::new(series.len()))
+    let time = estimator.apply(series, &moments, &mut Autocovariance::new(series.len()))?;
+    time.ok_or_else(|| too_short(series.len(), estimator.need()))
 }
 
 impl AutocorrelationEstimator {
-    /// τ of a series of finite numbers with these moments that are not all equal.
+    /// τ of a series of finite numbers with these moments that are not all equal; `None` if it is too short for the estimator.
     pub(crate) fn apply(
         self,
         series: &[f64],
         moments: &RunningMoments,
         autocovariance: &mut Autocovariance,
-    ) -> Result<AutocorrelationTime> {
+    ) -> Result<Option<AutocorrelationTime>> {
         require_length(series.len(), SHORTEST)?;
         require_finite_variance(moments)?;
         let mut rho = || normalised(autocovariance.average(series, &[moments.mean()]));
-        match self {
+        Ok(match self {
             Self::Acor => acor::doubling_scheme(series),
             Self::Sokal => sokal::automatic_window(&rho()),
-            Self::Geyer => Ok(geyer::integrated_time(&rho())),
+            Self::Geyer => Some(geyer::integrated_time(&rho())),
+        })
+    }
+
+    /// What it asks of a series.
+    fn need(self) -> &'static str {
+        match self {
+            Self::Acor => {
+                "at least 50 for a time below 2, and twice as much each time that it doubles, for acor's scheme"
+            }
+            Self::Sokal | Self::Geyer => {
+                "longer: its autocorrelations alternate in sign to its end, which is for `Geyer`"
+            }
         }
     }
 }

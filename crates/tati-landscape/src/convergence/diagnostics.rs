@@ -2,7 +2,7 @@
 
 use tati_core::{Result, TatiError, require_count};
 
-use super::ranks::{NormalScores, Placed, fold, sort};
+use super::ranks::{NormalScores, Placed, SortKeys, fold, sort};
 use crate::autocorrelation::{Autocovariance, initial_monotone_sequence};
 use crate::moments::RunningMoments;
 
@@ -21,7 +21,7 @@ pub(super) struct Diagnostics {
     autocovariance: Autocovariance,
     /// The halves one after the other, then the middle draws.
     draws: Vec<f64>,
-    keys: Vec<u64>,
+    keys: SortKeys,
     sorted: Vec<Placed>,
     folded: Vec<Placed>,
     /// What is examined at the time: draws, their scores or indicators.
@@ -47,7 +47,7 @@ impl Diagnostics {
             scores: NormalScores::new(num_halved),
             autocovariance: Autocovariance::new(half),
             draws: Vec::new(),
-            keys: Vec::new(),
+            keys: SortKeys::default(),
             sorted: Vec::new(),
             folded: Vec::new(),
             series: Vec::new(),

@@ -7,21 +7,33 @@ use super::normal_quantile::normal_quantile;
 /// A number and its place.
 pub(super) type Placed = (f64, u32);
 
-/// Puts `numbers`, all finite, into `sorted` in rising order, each with its place; `keys` is memory to work in.
+/// Bits that a pass of the sort looks at; three passes see 32.
+const BITS: usize = 11;
+
+/// Memory for sorting.
+#[derive(Clone, Default)]
+pub(super) struct SortKeys {
+    keys: Vec<u64>,
+    spare: Vec<u64>,
+}
+
+/// Puts `numbers`, all finite, into `sorted` in rising order, each with its place.
 ///
 /// The numbers are sorted by keys of 32 bits, linear in them, that carry the place in their low half; those that share a key are
 /// sorted by themselves.
-pub(super) fn sort(numbers: &[f64], keys: &mut Vec<u64>, sorted: &mut Vec<Placed>) {
+pub(super) fn sort(numbers: &[f64], memory: &mut SortKeys, sorted: &mut Vec<Placed>) {
     let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
     let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // A range that overflows makes all keys 0, one that underflows 0 or the largest: still in order.
     let scale = f64::from(u32::MAX) / (high - low);
-    keys.clear();
-    keys.extend(numbers.iter().enumerate().map(|(place, x)| {
-        let key = ((x - low) * scale) as u32;
-        u64::from(key) << 32 | place as u64
-    }));
-    keys.sort_unstable();
+    memory.keys.clear();
+    memory
+        .keys
+        .extend(numbers.iter().enumerate().map(|(place, x)| {
+            let key = ((x - low) * scale) as u32;
+            u64::from(key) << 32 | place as u64
+        }));
+    let keys = memory.sort();
     sorted.clear();
     sorted.extend(keys.iter().map(|&key| {
         let place = key as u32;
@@ -37,6 +49,34 @@ pub(super) fn sort(numbers: &[f64], keys: &mut Vec<u64>, sorted: &mut Vec<Placed
     }
 }
 
+impl SortKeys {
+    /// Sorts the keys by their high half: a radix sort, from the lowest digit of 11 bits to the highest.
+    fn sort(&mut self) -> &[u64] {
+        const PASSES: usize = 3;
+        let digit = |key: u64, pass: usize| (key >> (32 + pass * BITS)) as usize % (1 << BITS);
+        let mut places = [[0_u32; 1 << BITS]; PASSES];
+        for &key in &self.keys {
+            for (pass, places) in places.iter_mut().enumerate() {
+                places[digit(key, pass)] += 1;
+            }
+        }
+        self.spare.resize(self.keys.len(), 0);
+        for (pass, places) in places.iter_mut().enumerate() {
+            let mut start = 0;
+            for place in places.iter_mut() {
+                start += std::mem::replace(place, start);
+            }
+            for &key in &self.keys {
+                let place = &mut places[digit(key, pass)];
+                self.spare[*place as usize] = key;
+                *place += 1;
+            }
+            std::mem::swap(&mut self.keys, &mut self.spare);
+        }
+        &self.keys
+    }
+}
+
 /// The median of sorted numbers, of which there is an even number.
 fn median(sorted: &[Placed]) -> f64 {
     let middle = sorted.len() / 2;
@@ -47,27 +87,20 @@ fn median(sorted: &[Placed]) -> f64 {
 /// below and above the median are merged.
 pub(super) fn fold(sorted: &[Placed], folded: &mut Vec<Placed>) {
     let median = median(sorted);
-    let (below, above) = sorted.split_at(sorted.len() / 2);
-    let mut below = below
-        .iter()
-        .rev()
-        .map(|&(x, place)| (median - x, place))
-        .peekable();
-    let mut above = above
-        .iter()
-        .map(|&(x, place)| (x - median, place))
-        .peekable();
+    let (mut below, mut above) = sorted.split_at(sorted.len() / 2);
+    let lower = |&(x, place): &Placed| (median - x, place);
+    let upper = |&(x, place): &Placed| (x - median, place);
     folded.clear();
-    while let (Some(lower), Some(upper)) = (below.peek(), above.peek()) {
-        let next = if lower.0 <= upper.0 {
-            below.next()
-        } else {
-            above.next()
-        };
-        folded.extend(next);
+    // Which side is next is a coin toss: written so that the processor need not guess.
+    while let (Some(low), Some(high)) = (below.last(), above.first()) {
+        let [low, high] = [lower(low), upper(high)];
+        let take_low = low.0 <= high.0;
+        folded.push(if take_low { low } else { high });
+        below = &below[..below.len() - usize::from(take_low)];
+        above = &above[usize::from(!take_low)..];
     }
-    folded.extend(below);
-    folded.extend(above);
+    folded.extend(below.iter().rev().map(lower));
+    folded.extend(above.iter().map(upper));
 }
 
 /// Normal scores of the ranks 1 to n: z = Φ⁻¹((r − 3/8)/(n + 1/4)) (Blom 1958), equal numbers sharing their mean rank.
@@ -113,8 +146,8 @@ mod tests {
     }
 
     fn check_sort(numbers: &[f64]) {
-        let (mut keys, mut sorted) = (Vec::new(), Vec::new());
-        sort(numbers, &mut keys, &mut sorted);
+        let mut sorted = Vec::new();
+        sort(numbers, &mut SortKeys::default(), &mut sorted);
         let values: Vec<f64> = sorted.iter().map(|placed| placed.0).collect();
         assert_eq!(values, sorted_by_comparison(numbers));
         assert!(
@@ -146,8 +179,8 @@ mod tests {
         #[test]
         fn folding_is_sorting_distances(numbers in prop::collection::vec((-40..40).prop_map(f64::from), 1..60)) {
             let numbers: Vec<f64> = numbers.iter().chain(&numbers).map(|x| x / 8.0).collect();
-            let (mut keys, mut sorted, mut folded) = (Vec::new(), Vec::new(), Vec::new());
-            sort(&numbers, &mut keys, &mut sorted);
+            let (mut sorted, mut folded) = (Vec::new(), Vec::new());
+            sort(&numbers, &mut SortKeys::default(), &mut sorted);
             fold(&sorted, &mut folded);
             let median = median(&sorted);
             let distances: Vec<f64> = numbers.iter().map(|x| (x - median).abs()).collect();

@@ -194,13 +194,18 @@ impl<T: Copy + Into<f64> + Sync> Rows<'_, T> {
         let tiles = into.par_chunks_mut(COLUMNS_PER_TILE * length).enumerate();
         tiles.for_each(|(tile, into)| {
             let first_column = columns.start + tile * COLUMNS_PER_TILE;
-            for tile_start in (0..self.count).step_by(ROWS_PER_TILE) {
-                let rows = tile_start..(tile_start + ROWS_PER_TILE).min(self.count);
+            let width = into.len() / length;
+            for first_row in (0..self.count).step_by(ROWS_PER_TILE) {
+                let rows = first_row..(first_row + ROWS_PER_TILE).min(self.count);
+                let mut segments = [&self.theta[..0]; ROWS_PER_TILE];
+                for (segment, row) in segments.iter_mut().zip(rows.clone()) {
+                    let at = (self.first + row * self.every) * self.width + first_column;
+                    *segment = &self.theta[at..at + width];
+                }
                 for (number, series) in into.chunks_exact_mut(length).enumerate() {
                     let series = &mut series[start + rows.start..start + rows.end];
-                    for (row, value) in rows.clone().zip(series) {
-                        let row = self.first + row * self.every;
-                        *value = self.theta[row * self.width + first_column + number].into();
+                    for (value, segment) in series.iter_mut().zip(&segments) {
+                        *value = segment[number].into();
                     }
                 }
             }

@@ -6,6 +6,7 @@ mod series;
 use proptest::prelude::*;
 use serde_json::Value;
 use series::autoregressive;
+use tati_core::{Precision, Trajectory, TrajectoryLayout, TrajectoryWriter};
 use tati_landscape::{
     AutocorrelationEstimator, Convergence, Draws, EffectiveSampleSize, convergence,
     effective_sample_size, integrated_autocorrelation_time, r_hat, split_r_hat,
@@ -170,6 +171,38 @@ fn results_depend_neither_on_threads_nor_on_memory_nor_on_precision() {
     }
     let single = Draws::from_f32(&single, shape).unwrap();
     assert_eq!(bits(&convergence(&single).unwrap()), expected);
+}
+
+#[test]
+fn a_store_gives_what_memory_gives() {
+    let (theta, [num_chains, num_draws, num_parameters]) = many_parameters();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trajectory");
+    // Chunks of 20 draws, the last of them in part.
+    let layout =
+        TrajectoryLayout::flat(num_chains, num_parameters, Precision::F32).with_expected_draws(20);
+    let mut writer = TrajectoryWriter::create(&path, &layout).unwrap();
+    for (row, theta) in theta.chunks_exact(num_parameters).enumerate() {
+        let draw = row % num_draws;
+        writer
+            .append(row / num_draws, draw as u64, theta, &[])
+            .unwrap();
+    }
+    writer.flush().unwrap();
+    let trajectory = Trajectory::open(&path).unwrap();
+    let recorded = Draws::of(&trajectory).unwrap();
+    let memory = Draws::from_f64(&theta, [num_chains, num_draws, num_parameters]).unwrap();
+    for (burn_in, every) in [(0, 1), (13, 1), (7, 3)] {
+        let [recorded, memory] = [recorded, memory].map(|draws| {
+            let draws = draws.with_burn_in(burn_in).unwrap();
+            draws.with_every(every).unwrap()
+        });
+        let expected = bits(&convergence(&memory).unwrap());
+        for bytes in [1, 10 * 8 * 303, 1 << 30] {
+            let recorded = recorded.with_column_memory(bytes).unwrap();
+            assert_eq!(bits(&convergence(&recorded).unwrap()), expected);
+        }
+    }
 }
 
 #[test]
