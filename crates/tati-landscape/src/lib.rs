@@ -5,5 +5,7 @@
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod draws;
+#[cfg(feature = "plot")]
+pub mod plot;
 
 pub use draws::{DrawBlock, Draws};
