@@ -16,6 +16,8 @@ mod input_space;
 mod krylov;
 mod learning_coefficient;
 mod moments;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod random_walk;
 mod surface;
 

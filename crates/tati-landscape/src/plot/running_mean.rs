@@ -1,0 +1,97 @@
+//! How means settle as draws come in.
+
+use std::path::Path;
+
+use tati_core::Result;
+
+use super::axis::{Axis, Scale};
+use super::canvas::Canvas;
+use super::curve::Curve;
+use super::output;
+use super::page::{Entry, Key, legend, page};
+use super::panel::Panel;
+use super::style::{CURVE_WIDTH, DASHED, DISC_RADIUS, INK, WIDTH, series};
+
+/// Running means with bands of one standard error over the number of draws, logarithmic, against the value in theory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunningMean<'a> {
+    /// One or more means, over draws or steps.
+    pub means: &'a [Curve<'a>],
+    /// Name of what the means run over.
+    pub x_label: &'a str,
+    /// Name and unit of the mean.
+    pub y_label: &'a str,
+    /// What the mean is in theory, if that is known.
+    pub expected: Option<f64>,
+    /// What stands above.
+    pub title: &'a str,
+    /// Which run this is.
+    pub source: &'a str,
+}
+
+impl RunningMean<'_> {
+    /// Writes the figure.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`](tati_core::TatiError::InvalidSetting) if no mean is finite or the extension is neither `png` nor `svg`,
+    /// [`ShapeMismatch`](tati_core::TatiError::ShapeMismatch) if there are other than as many means as places,
+    /// [`File`](tati_core::TatiError::File) if the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        output::save(path.as_ref(), || self.draw())
+    }
+
+    pub(super) fn draw(&self) -> Result<Canvas> {
+        const MOST_BANDS: usize = 8;
+
+        for curve in self.means {
+            curve.check()?;
+        }
+        let (mut canvas, mut body) = page([WIDTH, 400.0], self.title, self.source)?;
+        let entries = self.means.iter().enumerate().map(|(number, curve)| {
+            let (color, dash) = series(number);
+            Entry::new(curve.label, Key::Line(dash), color)
+        });
+        let theory = self
+            .expected
+            .map(|_| Entry::new("theory", Key::Line(DASHED), INK));
+        legend(
+            &mut canvas,
+            &mut body,
+            theory.into_iter().chain(entries).collect(),
+        );
+        let places = self.means.iter().flat_map(|curve| curve.x.iter().copied());
+        let x = Axis::tight(
+            "places of the means",
+            self.x_label,
+            Scale::Logarithmic,
+            places,
+        )?;
+        let values = self.means.iter().flat_map(|curve| curve.y.iter().copied());
+        let y = Axis::over(
+            "means",
+            self.y_label,
+            Scale::Linear,
+            values.chain(self.expected),
+        )?;
+        let panel = Panel::new(body, x, y);
+        panel.grid(&mut canvas);
+        for (number, curve) in self.means.iter().enumerate() {
+            // The bands of many means would hide them all.
+            if !curve.error.is_empty() && self.means.len() <= MOST_BANDS {
+                panel.band(&mut canvas, curve.band(), series(number).0, 0.2);
+            }
+        }
+        if let Some(expected) = self.expected {
+            panel.horizontal(&mut canvas, expected, DASHED, INK, CURVE_WIDTH);
+        }
+        for (number, curve) in self.means.iter().enumerate() {
+            let (color, dash) = series(number);
+            panel.curve(&mut canvas, curve.points(), dash, color, CURVE_WIDTH);
+            if curve.x.len() == 1 {
+                panel.discs(&mut canvas, curve.points(), DISC_RADIUS, color);
+            }
+        }
+        panel.axes(&mut canvas);
+        Ok(canvas)
+    }
+}

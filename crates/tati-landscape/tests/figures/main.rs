@@ -1,0 +1,371 @@
+//! Every figure, of ordinary and of nasty data: it is drawn, in both formats, always alike, with all its labels, and no two texts overlap.
+#![cfg(feature = "plot")]
+
+mod cases;
+mod png;
+mod surfaces;
+mod svg;
+
+use std::fs;
+use std::path::Path;
+
+use cases::{Figure, LONG, SOURCE, figures};
+use tati_core::{Result, TatiError};
+use tati_landscape::plot::{
+    Autocorrelation, ColorScale, Contour, CorrelationFunction, Curve, Grid, HessianSpectrum,
+    Histogram, Relief, RunningMean, Spectrum, Sweep, Traces, Trajectories, Zoom,
+};
+
+use png::Image;
+
+fn saved(figure: &Figure, path: &Path) -> Vec<u8> {
+    (figure.save)(path).unwrap_or_else(|error| panic!("{}: {error}", figure.name));
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn figures_are_pictures_of_1600_pixels_and_not_blank() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figure.png");
+    for figure in figures() {
+        let image = Image::decode(&saved(&figure, &path));
+        assert!(image.width >= 1600, "{}: {}", figure.name, image.width);
+        assert!(image.height >= 900, "{}: {}", figure.name, image.height);
+        let ink = image.ink();
+        assert!(ink > 0.01, "{}: {ink}", figure.name);
+        for color in &figure.colors {
+            assert!(image.has(*color), "{}: {color:?} is missing", figure.name);
+        }
+    }
+}
+
+#[test]
+fn figures_hold_their_labels_as_text_and_no_two_texts_overlap() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figure.svg");
+    for figure in figures() {
+        let file = String::from_utf8(saved(&figure, &path)).unwrap();
+        let (texts, size) = svg::texts(&file);
+        for label in figure.labels.iter().chain([&SOURCE]) {
+            assert!(
+                texts.iter().any(|text| text.text.contains(label)),
+                "{}: `{label}` is missing from {:?}",
+                figure.name,
+                texts.iter().map(|text| &text.text).collect::<Vec<_>>()
+            );
+        }
+        let collision = svg::collision(&texts, size);
+        assert_eq!(collision, None, "{}", figure.name);
+        assert!(
+            !file.contains("NaN") && !file.contains("inf"),
+            "{}",
+            figure.name
+        );
+    }
+}
+
+#[test]
+fn figures_are_the_same_each_time_and_leave_no_other_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (svg, png) = (
+        folder.path().join("figure.svg"),
+        folder.path().join("figure.PNG"),
+    );
+    for figure in figures() {
+        assert!(
+            saved(&figure, &svg) == saved(&figure, &svg),
+            "{}",
+            figure.name
+        );
+    }
+    let figure = &figures()[0];
+    assert!(saved(figure, &png) == saved(figure, &png));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn long_texts_are_cut_and_not_pushed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figure.svg");
+    let long = LONG.repeat(8);
+    let traces = Traces {
+        chains: &[&[1.0, 2.0], &[2.0, 1.0]],
+        labels: &[&long, "short"],
+        y_label: &long,
+        title: &long,
+        source: &long,
+        ..Traces::default()
+    };
+    traces.save(&path).unwrap();
+    let (texts, size) = svg::texts(&fs::read_to_string(&path).unwrap());
+    assert_eq!(svg::collision(&texts, size), None);
+    assert_eq!(
+        texts.iter().filter(|text| text.text.contains('…')).count(),
+        4
+    );
+}
+
+fn message(result: Result<()>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn a_path_that_names_no_figure_is_refused() {
+    let spectrum = Spectrum {
+        eigenvalues: &[1.0],
+        ..Spectrum::default()
+    };
+    for path in ["figure.pdf", "figure", "png"] {
+        let expected = format!(
+            "`path` is {path}: it must be the name of a figure, which ends in .png or .svg"
+        );
+        assert_eq!(message(spectrum.save(path)), expected);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["missing/figure.png", "missing/figure.svg"] {
+        let error = spectrum.save(folder.path().join(name)).unwrap_err();
+        assert!(matches!(error, TatiError::File { .. }), "{error}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    // A figure cannot replace a folder, and leaves nothing behind.
+    let taken = folder.path().join("taken.svg");
+    fs::create_dir(&taken).unwrap();
+    fs::write(taken.join("file"), "").unwrap();
+    assert!(spectrum.save(&taken).is_err());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn data_without_anything_to_show_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figure.png");
+    let holes = [f64::NAN; 4];
+    for values in [&[][..], &holes[..]] {
+        let places: Vec<f64> = (0..values.len()).map(|place| place as f64 + 1.0).collect();
+        let curve = Curve {
+            x: &places,
+            y: values,
+            ..Curve::default()
+        };
+        let function = CorrelationFunction {
+            values,
+            ..CorrelationFunction::default()
+        };
+        let refused = [
+            Spectrum {
+                eigenvalues: values,
+                null: &[1.0],
+                ..Spectrum::default()
+            }
+            .save(&path),
+            Trajectories {
+                chains: &[values],
+                num_components: 2,
+                planes: &[[0, 1]],
+                ..Trajectories::default()
+            }
+            .save(&path),
+            Autocorrelation {
+                functions: &[function],
+                ..Autocorrelation::default()
+            }
+            .save(&path),
+            HessianSpectrum {
+                locations: &places,
+                density: values,
+                leading: &[1.0],
+                ..HessianSpectrum::default()
+            }
+            .save(&path),
+            Traces {
+                chains: &[values],
+                ..Traces::default()
+            }
+            .save(&path),
+            RunningMean {
+                means: &[curve],
+                ..RunningMean::default()
+            }
+            .save(&path),
+            Histogram {
+                draws: values,
+                ..Histogram::default()
+            }
+            .save(&path),
+            Sweep {
+                series: &[curve],
+                ..Sweep::default()
+            }
+            .save(&path),
+        ];
+        for (number, result) in refused.into_iter().enumerate() {
+            let message = message(result);
+            assert!(
+                message.contains("it must be at least one finite number"),
+                "{number}: {message}"
+            );
+        }
+    }
+    let grid = Grid {
+        x: &[0.0, 1.0],
+        y: &[0.0, 1.0],
+        values: &holes,
+    };
+    let shown = "4 numbers that cannot be shown";
+    assert!(
+        message(
+            Contour {
+                grid,
+                ..Contour::default()
+            }
+            .save(&path)
+        )
+        .contains(shown)
+    );
+    assert!(
+        message(
+            Relief {
+                grid,
+                ..Relief::default()
+            }
+            .save(&path)
+        )
+        .contains(shown)
+    );
+    assert!(
+        message(
+            Zoom {
+                grids: &[grid],
+                ..Zoom::default()
+            }
+            .save(&path)
+        )
+        .contains("L₀")
+    );
+    assert!(message(Zoom::default().save(&path)).contains("`number of grids` is 0"));
+    let grid = Grid {
+        values: &[-1.0; 4],
+        ..grid
+    };
+    let contour = Contour {
+        grid,
+        scale: ColorScale::Logarithmic,
+        ..Contour::default()
+    };
+    assert!(message(contour.save(&path)).contains("above 0"));
+    let contour = Contour {
+        grid: Grid {
+            x: &[0.0],
+            y: &[0.0],
+            values: &[1.0],
+        },
+        ..Contour::default()
+    };
+    assert!(message(contour.save(&path)).contains("`grid.x` is 1 places"));
+    assert!(!path.exists());
+}
+
+#[test]
+fn lengths_that_do_not_agree_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figure.svg");
+    let (two, three) = (&[1.0, 2.0][..], &[1.0, 2.0, 3.0][..]);
+    let curve = Curve {
+        label: "γ = 1",
+        x: two,
+        y: three,
+        ..Curve::default()
+    };
+    let bars = Curve {
+        y: two,
+        error: three,
+        ..curve
+    };
+    let function = CorrelationFunction {
+        values: two,
+        error: three,
+        ..CorrelationFunction::default()
+    };
+    let chains = [three];
+    let planes = Trajectories {
+        chains: &chains,
+        num_components: 2,
+        planes: &[[0, 1]],
+        ..Trajectories::default()
+    };
+    for (result, expected) in [
+        (
+            Sweep {
+                series: &[curve],
+                ..Sweep::default()
+            }
+            .save(&path),
+            "values of the curve `γ = 1`: expected 2, found 3",
+        ),
+        (
+            RunningMean {
+                means: &[bars],
+                ..RunningMean::default()
+            }
+            .save(&path),
+            "errors of the curve `γ = 1`: expected 2, found 3",
+        ),
+        (
+            Autocorrelation {
+                functions: &[function],
+                ..Autocorrelation::default()
+            }
+            .save(&path),
+            "errors of the autocorrelation ``: expected 2, found 3",
+        ),
+        (
+            HessianSpectrum {
+                locations: two,
+                density: three,
+                ..HessianSpectrum::default()
+            }
+            .save(&path),
+            "densities of the Hessian's spectrum: expected 2, found 3",
+        ),
+        (
+            Histogram {
+                draws: two,
+                locations: two,
+                density: three,
+                ..Histogram::default()
+            }
+            .save(&path),
+            "densities in theory: expected 2, found 3",
+        ),
+        (
+            planes.save(&path),
+            "coordinates of chain 1: expected a multiple of 2, found 3",
+        ),
+        (
+            Trajectories {
+                planes: &[[0, 2]],
+                ..planes
+            }
+            .save(&path),
+            "`component of a plane` is 2: it must be from 0 to below 2",
+        ),
+        (
+            Trajectories {
+                planes: &[],
+                ..planes
+            }
+            .save(&path),
+            "`number of planes` is 0: it must be at least 1",
+        ),
+        (
+            Trajectories {
+                num_components: 0,
+                ..planes
+            }
+            .save(&path),
+            "`num_components` is 0: it must be at least 1",
+        ),
+    ] {
+        assert_eq!(message(result), expected);
+    }
+}
