@@ -67,7 +67,13 @@ pub fn sample(
                 };
                 let model = optimum.clone();
                 let potential = task.potential(optimum);
-                scope.spawn(move || run.sample(potential?, model))
+                // One thread a chain is fastest for a network this small.
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+                scope.spawn(move || {
+                    let pool = pool.map_err(|error| Failure::of("starting threads", error))?;
+                    let potential = potential?;
+                    pool.install(|| run.sample(potential, model))
+                })
             })
             .collect();
         threads
@@ -109,9 +115,6 @@ impl Run<'_> {
         potential: crate::perceptron::PerceptronPotential,
         model: Perceptron,
     ) -> Result<Summary, Failure> {
-        // One thread a chain is fastest for a network this small.
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-        let pool = pool.map_err(|error| Failure::of("starting threads", error))?;
         let options = self.options;
         let prior =
             (options.prior_strength > 0.0).then_some(Prior::Gaussian(options.prior_strength));
@@ -139,7 +142,7 @@ impl Run<'_> {
         } else {
             chain.record(folder)?
         };
-        Ok(pool.install(|| chain.run())?.summary)
+        Ok(chain.run()?.summary)
     }
 
     fn report(&self, progress: &Progress) {

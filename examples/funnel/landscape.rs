@@ -54,6 +54,8 @@ impl Spectra {
 pub struct Funnel {
     /// L(θ₀).
     pub minimum: f64,
+    /// The same over the test images.
+    pub test_loss: f64,
     /// L over ±10, ±1, …, ±10⁻⁵.
     pub surfaces: Vec<Surface>,
     /// The training in the plane, from its start on.
@@ -106,6 +108,8 @@ impl Funnel {
         )?;
         Ok(Self {
             minimum,
+            test_loss: self::potential(optimum, task.test.clone())?
+                .energy(&layout.flatten(optimum)?)?,
             surfaces,
             path: projected.coefficients[0].as_chunks().0.to_vec(),
             path_residual: projected.residual_norms[0][0],

@@ -134,7 +134,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     }
     let device = options.common.open_device()?;
     let seed = match options.common.seed {
-        None if options.resume => recorded_seed(&chains::folder(options, 0))?,
+        None if options.resume => recorded_seed(chains::folder(options, 0))?,
         _ => options.common.seed(),
     };
     let interrupted = support::interrupt_flag()?;

@@ -69,6 +69,7 @@ pub struct Results {
     device: String,
     /// L at the end of the training, over all training images.
     train_loss: f64,
+    test_loss: f64,
     train_steps: usize,
     inverse_temperature: f64,
     prior_strength: f64,
@@ -146,6 +147,7 @@ impl Results {
             seed: setup.seed,
             device: options.common.device.clone(),
             train_loss: funnel.minimum,
+            test_loss: funnel.test_loss,
             train_steps: trained.losses.len(),
             inverse_temperature: options.inverse_temperature,
             prior_strength: options.prior_strength,
@@ -195,9 +197,10 @@ impl Results {
         let mut text = String::new();
         let _ = writeln!(
             text,
-            "Training: {} steps, loss L₀ = {:.5}\n{} chains, {} draws in all{}: kinetic temperature {:.5} ± {:.5}, 1/β = {}\n",
+            "Training: {} steps, loss L₀ = {:.5}, on the test images {:.5}\n{} chains, {} draws in all{}: kinetic temperature {:.5} ± {:.5}, 1/β = {}\n",
             self.train_steps,
             self.train_loss,
+            self.test_loss,
             self.num_chains,
             self.num_draws,
             if self.interrupted {

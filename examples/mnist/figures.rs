@@ -7,10 +7,9 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::register_font;
 use tati::TatiError;
+use tati::models::LabelledSet;
 
-use crate::perceptron::Task;
-use crate::predictions::Optimum;
-use crate::predictions::Predictions;
+use crate::predictions::{Optimum, Predictions};
 use crate::report::Setup;
 use crate::sampling::{Chain, Sampled};
 use crate::support::Failure;
@@ -31,7 +30,7 @@ const DIGITS_SHOWN: usize = 10;
 /// Writes every figure into `folder` and returns their paths.
 pub fn write(
     folder: &Path,
-    task: &Task,
+    test_set: &LabelledSet,
     optimum: &Optimum,
     sampled: &Sampled,
     setup: &Setup,
@@ -56,9 +55,9 @@ pub fn write(
     figure("reliability.png", &|canvas| {
         reliability(canvas, &optimum.test, &sampled.average)
     })?;
-    if task.dimension == IMAGE_SIDE * IMAGE_SIDE {
+    if test_set.dimension() == IMAGE_SIDE * IMAGE_SIDE {
         figure("digits.png", &|canvas| {
-            digits(canvas, task, &sampled.average)
+            digits(canvas, test_set, &sampled.average)
         })?;
     }
     Ok(written)
@@ -204,7 +203,7 @@ fn reliability(canvas: &Canvas, optimum: &Predictions, average: &Predictions) ->
 }
 
 /// A row of the digits that the average is most certain of, and a row of those it is least certain of.
-fn digits(canvas: &Canvas, task: &Task, average: &Predictions) -> Drawn {
+fn digits(canvas: &Canvas, test_set: &LabelledSet, average: &Predictions) -> Drawn {
     let ranked = &average.by_confidence;
     let shown = DIGITS_SHOWN.min(ranked.len() / 2);
     let least: Vec<_> = ranked.iter().rev().take(shown).copied().collect();
@@ -221,7 +220,7 @@ fn digits(canvas: &Canvas, task: &Task, average: &Predictions) -> Drawn {
             ("sans-serif", 24).into_font(),
         ))?;
         for (column, (index, class, confidence)) in items.iter().enumerate() {
-            let Some((pixels, label)) = task.test_set.get(*index) else {
+            let Some((pixels, label)) = test_set.get(*index) else {
                 continue;
             };
             let (x, y) = (left + cell * column as i32, top + 40);

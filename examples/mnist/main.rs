@@ -116,6 +116,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     let setup = report::Setup::new(options, &data, seed)?;
     eprint!("{}", setup.text());
 
+    let test_set = data.test.clone();
     let task = perceptron::Task::new(data, &device)?;
     let trained = perceptron::train(
         &task,
@@ -128,7 +129,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     )?;
     let optimum = predictions::Optimum::of(trained, &task)?;
     let sampled = sampling::sample(&task, &optimum.model, &setup, options, &interrupted)?;
-    let figures = figures::write(&options.out, &task, &optimum, &sampled, &setup)?;
+    let figures = figures::write(&options.out, &test_set, &optimum, &sampled, &setup)?;
     let results = report::Results::new(&setup, &optimum, &sampled, figures);
     options.common.print(&results, || results.text())
 }

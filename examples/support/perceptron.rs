@@ -6,7 +6,7 @@ use burn::nn::Initializer;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor};
-use tati::models::{LabelledSet, Perceptron, PerceptronConfig, softmax_cross_entropy};
+use tati::models::{Perceptron, PerceptronConfig, softmax_cross_entropy};
 use tati::{ModelPotential, TatiError};
 
 use crate::data::Data;
@@ -18,13 +18,12 @@ pub type Rows = (Tensor<2>, Tensor<1, Int>);
 pub type Loss = fn(&Perceptron, Rows) -> Tensor<1>;
 pub type PerceptronPotential = ModelPotential<Perceptron, Rows, Loss>;
 
-/// The data on the device, and the test set to look at.
+/// The data on the device.
 pub struct Task {
     pub classes: usize,
     pub dimension: usize,
     pub train: Rows,
     pub test: Rows,
-    pub test_set: LabelledSet,
 }
 
 impl Task {
@@ -36,7 +35,6 @@ impl Task {
             classes: train.classes().max(test.classes()),
             dimension: train.dimension(),
             test: test.to_tensors(&plain),
-            test_set: test,
             train: train.into_tensors(&plain),
         })
     }
