@@ -180,7 +180,7 @@ fn a_store_gives_what_memory_gives() {
     let path = folder.path().join("trajectory");
     // Chunks of 20 draws, the last of them in part.
     let layout =
-        TrajectoryLayout::flat(num_chains, num_parameters, Precision::F32).with_expected_draws(20);
+        TrajectoryLayout::flat(num_chains, num_parameters, Precision::F64).with_expected_draws(20);
     let mut writer = TrajectoryWriter::create(&path, &layout).unwrap();
     for (row, theta) in theta.chunks_exact(num_parameters).enumerate() {
         let draw = row % num_draws;

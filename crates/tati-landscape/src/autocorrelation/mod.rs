@@ -90,11 +90,11 @@ pub fn autocorrelation_function(series: &[f64]) -> Result<Vec<f64>> {
 /// use tati_landscape::{AutocorrelationEstimator, integrated_autocorrelation_time};
 ///
 /// // xₙ₊₁ = φxₙ + noise has τ = (1 + φ)/(1 − φ), here 3.
-/// let (mut x, mut noise) = (0.0, 0.1_f64);
+/// let (mut x, mut state) = (0.0, 1_u64);
 /// let series: Vec<f64> = (0..20_000)
 ///     .map(|_| {
-///         noise = 3.99 * noise * (1.0 - noise);
-///         x = 0.5 * x + (noise - 0.5);
+///         state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
+///         x = 0.5 * x + (state >> 40) as f64 / (1 << 24) as f64;
 ///         x
 ///     })
 ///     .collect();

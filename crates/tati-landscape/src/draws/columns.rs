@@ -19,7 +19,7 @@ const COLUMNS_PER_TILE: usize = 64;
 const ROWS_PER_TILE: usize = 16;
 
 /// Parameters that a thread takes at a time.
-const PARAMETERS_PER_TASK: usize = 8;
+const PARAMETERS_PER_TASK: usize = 16;
 
 /// The series of consecutive parameters in all chains.
 #[derive(Clone, Debug)]
