@@ -205,6 +205,25 @@ fn outputs_that_are_not_affine_are_refused() {
     assert!(message.to_string().starts_with("`loss` is"), "{message}");
 }
 
+/// Outputs that are affine as far as construction looks, and not where the plane ends.
+#[test]
+fn a_plane_that_leaves_where_outputs_are_affine_is_refused() {
+    let outputs = |model: &Perceptron, (images, _): Rows| model.forward(images).clamp(-1e5, 1e5);
+    let loss = |logits, (_, labels): Rows| softmax_cross_entropy(logits, labels);
+    let model = PerceptronConfig::new().init(&device());
+    let clamped = move |model: &Perceptron, rows: Rows| loss(outputs(model, rows.clone()), rows);
+    let potential = ModelPotential::new(model, digits(), clamped).unwrap();
+    let potential = potential.with_affine_outputs(outputs, loss).unwrap();
+    let plane = plane(7850);
+    let over = |reach| Surface::over(&potential, &plane, &axes(reach, 3), &mut |_| {});
+    assert!(over(1e3).is_ok());
+    let message = over(1e6).unwrap_err().to_string();
+    assert!(
+        message.contains("not affine in the parameters"),
+        "{message}"
+    );
+}
+
 /// A zoom of a model in double precision is smooth where single precision has only rounding.
 #[test]
 fn double_precision_reaches_the_floor_of_a_funnel() {

@@ -232,7 +232,8 @@ fn write_predictions(
             let outputs = columns
                 .iter()
                 .flat_map(|(_, values)| &values[place.clone()]);
-            point.iter().chain(outputs).copied().collect()
+            let numbers = point.iter().chain(outputs).copied().collect();
+            (Vec::new(), numbers)
         });
     write_table(path, header.iter().map(String::as_str), rows)
 }

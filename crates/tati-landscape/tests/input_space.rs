@@ -40,7 +40,7 @@ fn predictions_lie_on_the_grid_of_inputs() {
     predictions.write_csv(&path).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert!(
-        text.starts_with("x3,x1,output0,output1\n0,-2,-1,2\n0,-1.875,"),
+        text.starts_with("x3,x1,output0,output1\n0.0,-2.0,-1.0,2.0\n0.0,-1.875,"),
         "{text}"
     );
 }
@@ -71,7 +71,9 @@ fn predictions_of_draws_have_their_mean_and_spread() {
     spread.write_csv(&path).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert!(
-        text.starts_with("x1,mean0,mean1,standard_deviation0,standard_deviation1\n1,0,1,0,0\n"),
+        text.starts_with(
+            "x1,mean0,mean1,standard_deviation0,standard_deviation1\n1.0,0.0,1.0,0.0,0.0\n"
+        ),
         "{text}"
     );
     let draws = Draws::from_f64(&theta, [2, 3, 4]).unwrap();

@@ -159,8 +159,13 @@ fn tables_hold_every_number_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("surface.csv");
     let line = AffineSubspace::new(&[0.0], &[&[1.0]]).unwrap();
-    let surface =
-        Surface::over(&HalfNumber, &line, &[axis("c0", -0.1, 0.3, 5)], &mut |_| {}).unwrap();
+    let surface = Surface::over(
+        &HalfNumber,
+        &line,
+        &[axis("c0", -0.25, 0.25, 5)],
+        &mut |_| {},
+    )
+    .unwrap();
     surface.write_csv(&path).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     let mut lines = text.lines();
@@ -176,7 +181,7 @@ fn tables_hold_every_number_as_it_is() {
         "{text}"
     );
     let minimum = surface.minimum().unwrap();
-    assert_eq!(minimum.indices, [2]);
+    assert_eq!(minimum.indices, [3]);
 
     let along = TrajectoryPotential {
         potential: vec![vec![0.1], vec![0.3, f64::NAN]],

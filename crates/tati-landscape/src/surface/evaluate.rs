@@ -111,7 +111,7 @@ impl Surface {
             .map(|(point, &potential)| {
                 let mut row = self.coordinates(&grid_indices(&self.axes, point));
                 row.push(potential);
-                row
+                (Vec::new(), row)
             });
         write_table(path.as_ref(), names.chain(["potential"]), rows)
     }

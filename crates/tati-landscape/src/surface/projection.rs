@@ -101,10 +101,9 @@ impl TrajectoryProjection {
                 .zip(norms)
                 .enumerate();
             draws.map(move |(draw, (c, &norm))| {
-                let mut row = vec![chain as f64, draw as f64];
-                row.extend_from_slice(c);
-                row.push(norm);
-                row
+                let mut numbers = c.to_vec();
+                numbers.push(norm);
+                (vec![chain, draw], numbers)
             })
         });
         write_table(path.as_ref(), header, rows)

@@ -75,7 +75,7 @@ impl TrajectoryPotential {
             .enumerate()
             .flat_map(|(chain, values)| {
                 let draws = values.iter().enumerate();
-                draws.map(move |(draw, &potential)| vec![chain as f64, draw as f64, potential])
+                draws.map(move |(draw, &potential)| (vec![chain, draw], vec![potential]))
             });
         write_table(path.as_ref(), ["chain", "draw", "potential"], rows)
     }
