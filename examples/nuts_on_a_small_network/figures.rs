@@ -135,6 +135,7 @@ fn scale(canvas: &Canvas) -> Drawn {
         .configure_mesh()
         .disable_mesh()
         .y_labels(5)
+        .set_all_tick_mark_size(5)
         .label_style(("sans-serif", 14))
         .draw()?;
     Ok(())
