@@ -15,9 +15,11 @@ use crate::support::Failure;
 type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
-/// Side of a panel, and height of the strip below.
-const PANEL: u32 = 400;
-const STRIP: u32 = 240;
+/// Heights of the title, of a panel and of the strip below; width of a panel.
+const TITLE: u32 = 40;
+const PANEL: u32 = 408;
+const STRIP: u32 = 250;
+const WIDTH: u32 = 400;
 /// Coordinates shown in a panel.
 const REACH: f64 = 6.0;
 const CYCLES_SHOWN: usize = 3;
@@ -43,10 +45,15 @@ pub fn write(
     let partial = folder.join("modes.partial.png");
     let failed = |error: Box<dyn std::error::Error>| Failure::of(path.display(), error);
     {
-        let size = (PANEL * panels.len() as u32, PANEL + STRIP);
+        let size = (WIDTH * panels.len() as u32, TITLE + PANEL + STRIP);
         let canvas = BitMapBackend::new(&partial, size).into_drawing_area();
         canvas.fill(&WHITE).map_err(|error| failed(error.into()))?;
-        let (above, below) = canvas.split_vertically(PANEL);
+        let (title, rest) = canvas.split_vertically(TITLE);
+        let text = "Draws of SGLD; a circle is two standard deviations of a mode";
+        title
+            .draw(&Text::new(text, (14, 12), ("sans-serif", 22)))
+            .map_err(|error| failed(error.into()))?;
+        let (above, below) = rest.split_vertically(PANEL);
         let areas = above.split_evenly((1, panels.len()));
         for ((label, draws), area) in panels.iter().zip(&areas) {
             panel(area, label, draws).map_err(failed)?;
@@ -63,15 +70,20 @@ fn panel(canvas: &Canvas, label: &str, draws: &[[f64; 2]]) -> Drawn {
     let mut chart = ChartBuilder::on(canvas)
         .caption(label, ("sans-serif", 20))
         .margin(10)
-        .x_label_area_size(26)
-        .y_label_area_size(30)
+        .x_label_area_size(42)
+        .y_label_area_size(50)
         .build_cartesian_2d(-REACH..REACH, -REACH..REACH)?;
     chart
         .configure_mesh()
         .disable_mesh()
         .x_labels(7)
         .y_labels(7)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| format!("{y:.0}"))
+        .x_desc("x")
+        .y_desc("y")
         .label_style(("sans-serif", 14))
+        .axis_desc_style(("sans-serif", 16))
         .draw()?;
     let inside = |draw: &&[f64; 2]| draw.iter().all(|x| x.abs() < REACH);
     chart.draw_series(
@@ -87,7 +99,7 @@ fn panel(canvas: &Canvas, label: &str, draws: &[[f64; 2]]) -> Drawn {
             let angle = std::f64::consts::TAU * f64::from(part) / 48.0;
             (x + radius * angle.cos(), y + radius * angle.sin())
         });
-        chart.draw_series(LineSeries::new(circle, ORANGE.stroke_width(1)))?;
+        chart.draw_series(LineSeries::new(circle, ORANGE.stroke_width(2)))?;
     }
     Ok(())
 }
@@ -99,12 +111,15 @@ fn step_sizes(canvas: &Canvas, cycles: &CyclicalConfig) -> Drawn {
     let mut chart = ChartBuilder::on(canvas)
         .caption("step size of the first cycles", ("sans-serif", 20))
         .margin(10)
-        .x_label_area_size(40)
+        .margin_right(24)
+        .x_label_area_size(42)
         .y_label_area_size(60)
         .build_cartesian_2d(0.0..steps as f64, 0.0..1.05 * cycles.initial_step_size)?;
     chart
         .configure_mesh()
         .light_line_style(WHITE)
+        .y_labels(5)
+        .x_label_formatter(&|step| format!("{step:.0}"))
         .x_desc("step")
         .y_desc("h")
         .label_style(("sans-serif", 14))
@@ -112,12 +127,8 @@ fn step_sizes(canvas: &Canvas, cycles: &CyclicalConfig) -> Drawn {
         .draw()?;
     let every = steps.div_ceil(CURVE_POINTS);
     for (stage, label, color) in [
-        (
-            Stage::Exploration,
-            "exploration: descent without noise",
-            GREY,
-        ),
-        (Stage::Sampling, "sampling: draws", ORANGE),
+        (Stage::Exploration, "descent, no noise", GREY),
+        (Stage::Sampling, "sampling", ORANGE),
     ] {
         let points = (0..steps as u64)
             .step_by(every)
@@ -130,7 +141,7 @@ fn step_sizes(canvas: &Canvas, cycles: &CyclicalConfig) -> Drawn {
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(SeriesLabelPosition::LowerLeft)
         .margin(10)
         .label_font(("sans-serif", 15))
         .background_style(WHITE.mix(0.85))

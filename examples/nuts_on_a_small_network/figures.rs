@@ -1,6 +1,7 @@
 //! The figures: what the network predicts on average, and the potential along the chains.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use plotters::coord::Shift;
@@ -16,8 +17,9 @@ type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 const BLUE: RGBColor = RGBColor(31, 119, 180);
 const ORANGE: RGBColor = RGBColor(214, 96, 20);
-/// Side of a map, without its title.
-const MAP: u32 = 380;
+/// Size of a map with its title and axes, and width of the scale of its colours.
+const MAP: (u32, u32) = (380, 400);
+const SCALE: u32 = 110;
 const TRACES: (u32, u32) = (1100, 640);
 /// Points of a trace; a longer one is thinned.
 const TRACE_POINTS: usize = 700;
@@ -34,17 +36,18 @@ pub fn write(folder: &Path, task: &Task, sampled: &[Sampled]) -> Result<Vec<Stri
         register_font("sans-serif", style, epaint_default_fonts::UBUNTU_LIGHT)
             .map_err(|_| Failure::Other("the font of the figures cannot be read".to_string()))?;
     }
-    let size = (MAP * sampled.len() as u32, MAP + 40);
-    let maps = save(folder, "predictions", size, &|canvas| {
-        for (sampled, area) in sampled.iter().zip(canvas.split_evenly((1, sampled.len()))) {
+    let width = MAP.0 * sampled.len() as u32;
+    let maps = save(folder, "predictions", (width + SCALE, MAP.1), &|canvas| {
+        let (maps, beside) = canvas.split_horizontally(width);
+        for (sampled, area) in sampled.iter().zip(maps.split_evenly((1, sampled.len()))) {
             map(&area, task, sampled)?;
         }
-        Ok(())
+        scale(&beside)
     })?;
     let traces = save(folder, "potential", TRACES, &|canvas| {
-        let (lowest, highest) = range(sampled);
+        let (last, (lowest, highest)) = (most_gradients(sampled), range(sampled));
         for (sampled, area) in sampled.iter().zip(canvas.split_evenly((sampled.len(), 1))) {
-            trace(&area, sampled, lowest..highest)?;
+            trace(&area, sampled, last, lowest..highest)?;
         }
         Ok(())
     })?;
@@ -79,8 +82,8 @@ fn map(canvas: &Canvas, task: &Task, sampled: &Sampled) -> Drawn {
             ("sans-serif", 20),
         )
         .margin(10)
-        .x_label_area_size(24)
-        .y_label_area_size(34)
+        .x_label_area_size(42)
+        .y_label_area_size(48)
         .build_cartesian_2d(-MAP_REACH..MAP_REACH, -MAP_REACH..MAP_REACH)?;
     chart
         .configure_mesh()
@@ -89,7 +92,10 @@ fn map(canvas: &Canvas, task: &Task, sampled: &Sampled) -> Drawn {
         .y_labels(7)
         .x_label_formatter(&|x| format!("{x:.0}"))
         .y_label_formatter(&|y| format!("{y:.0}"))
+        .x_desc("first feature")
+        .y_desc("second feature")
         .label_style(("sans-serif", 14))
+        .axis_desc_style(("sans-serif", 15))
         .draw()?;
     let cell = 2.0 * MAP_REACH / MAP_CELLS as f64;
     let corner = |index: usize| cell * index as f64 - MAP_REACH;
@@ -107,6 +113,34 @@ fn map(canvas: &Canvas, task: &Task, sampled: &Sampled) -> Drawn {
     Ok(())
 }
 
+/// What the colours of a map say.
+fn scale(canvas: &Canvas) -> Drawn {
+    const SHADES: u32 = 100;
+
+    let mut chart = ChartBuilder::on(canvas)
+        .caption("probability", ("sans-serif", 15))
+        .margin(10)
+        .margin_right(30)
+        .margin_bottom(52)
+        .y_label_area_size(44)
+        .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
+    chart.draw_series((0..SHADES).map(|shade_number| {
+        let [low, high] = [0, 1].map(|end| f64::from(shade_number + end) / f64::from(SHADES));
+        Rectangle::new(
+            [(0.0, low), (1.0, high)],
+            shade(0.5 * (low + high)).filled(),
+        )
+    }))?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .y_labels(5)
+        .set_all_tick_mark_size(5)
+        .label_style(("sans-serif", 14))
+        .draw()?;
+    Ok(())
+}
+
 /// From orange at 0 over white at 1/2 to blue at 1.
 fn shade(probability: f64) -> RGBColor {
     let color = if probability < 0.5 { ORANGE } else { BLUE };
@@ -116,13 +150,11 @@ fn shade(probability: f64) -> RGBColor {
 }
 
 /// The potential of every chain over the gradients it has taken.
-fn trace(canvas: &Canvas, sampled: &Sampled, range: std::ops::Range<f64>) -> Drawn {
-    let last = sampled
-        .chains
-        .iter()
-        .filter_map(|chain| chain.gradients.last());
-    let last = last.fold(1.0, |last: f64, gradients| last.max(*gradients));
-    let caption = format!("{}: the potential of every chain", sampled.sampler.label());
+fn trace(canvas: &Canvas, sampled: &Sampled, last: f64, range: Range<f64>) -> Drawn {
+    let caption = format!(
+        "{}: the potential at the draws of each chain, in a colour of its own",
+        sampled.sampler.label()
+    );
     let mut chart = ChartBuilder::on(canvas)
         .caption(caption, ("sans-serif", 18))
         .margin(8)
@@ -134,7 +166,8 @@ fn trace(canvas: &Canvas, sampled: &Sampled, range: std::ops::Range<f64>) -> Dra
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(WHITE)
-        .y_labels(5)
+        .y_labels(8)
+        .y_label_formatter(&|potential| format!("{potential:.2}"))
         .x_label_formatter(&|gradients| format!("{gradients:.0}"))
         .x_desc("gradients after burn-in")
         .y_desc("U")
@@ -148,6 +181,13 @@ fn trace(canvas: &Canvas, sampled: &Sampled, range: std::ops::Range<f64>) -> Dra
         chart.draw_series(LineSeries::new(points, color.mix(0.8).stroke_width(1)))?;
     }
     Ok(())
+}
+
+/// The gradients of the longest chain.
+fn most_gradients(sampled: &[Sampled]) -> f64 {
+    let chains = sampled.iter().flat_map(|sampled| &sampled.chains);
+    let ends = chains.filter_map(|chain| chain.gradients.last());
+    ends.fold(1.0, |most: f64, gradients| most.max(*gradients))
 }
 
 /// The lowest and highest potential of all.

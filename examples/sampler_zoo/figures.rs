@@ -1,12 +1,14 @@
 //! The figures: the draws of every sampler over the contours of each potential, and what a gradient gives.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::register_font;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use tati::TatiError;
 
 use crate::report::Run;
@@ -226,15 +228,21 @@ fn legend(area: &Canvas) -> Drawn {
     Ok(())
 }
 
-/// A figure with a panel of bars for every target.
+/// A figure with a panel of bars for every target, all on one logarithmic axis.
 fn efficiencies(folder: &Path, targets: &[(&Target, Vec<&Run>)]) -> Result<String, Failure> {
     const COLUMNS: usize = 2;
     const WIDTH: u32 = 540;
 
+    let runs = || targets.iter().flat_map(|(_, runs)| runs);
+    let smallest = runs().map(|run| exponent(run)).fold(0.0, f64::min);
+    let largest = runs().map(|run| exponent(run)).fold(smallest, f64::max);
+    // From a power of ten below the shortest bar to beyond the number behind the longest one.
+    let low = (smallest - 0.2).floor();
+    let axis = low..largest + 0.2 * (largest - low);
     let rows: Vec<_> = targets.chunks(COLUMNS).collect();
     let height = |row: &[(&Target, Vec<&Run>)]| {
         let most = row.iter().map(|(_, runs)| runs.len()).max().unwrap_or(0);
-        92 + 26 * most as u32
+        112 + 26 * most as u32
     };
     let total = rows.iter().map(|row| height(row)).sum::<u32>() + TITLE;
     save(
@@ -247,13 +255,12 @@ fn efficiencies(folder: &Path, targets: &[(&Target, Vec<&Run>)]) -> Result<Strin
             for (color, label, x) in [(BLUE, "Burn optimizers", 680), (ORANGE, "kernels", 860)] {
                 let square = Rectangle::new([(x, 18), (x + 16, 34)], color.mix(0.8).filled());
                 canvas.draw(&square)?;
-                let font = ("sans-serif", 17).into_font();
-                canvas.draw(&Text::new(label, (x + 24, 18), font))?;
+                canvas.draw(&Text::new(label, (x + 24, 26), beside(17)))?;
             }
             for row in &rows {
                 let (now, below) = rest.split_vertically(height(row));
                 for ((target, runs), area) in row.iter().zip(now.split_evenly((1, COLUMNS))) {
-                    bars(&area, target, runs)?;
+                    bars(&area, target, runs, axis.clone())?;
                 }
                 rest = below;
             }
@@ -262,60 +269,64 @@ fn efficiencies(folder: &Path, targets: &[(&Target, Vec<&Run>)]) -> Result<Strin
     )
 }
 
-/// A bar for every sampler, on a logarithmic axis.
-fn bars(canvas: &Canvas, target: &Target, runs: &[&Run]) -> Drawn {
-    let exponents = || runs.iter().map(|run| run.efficiency().max(1e-12).log10());
-    let smallest = exponents().fold(f64::INFINITY, f64::min);
-    let largest = exponents().fold(f64::NEG_INFINITY, f64::max);
-    // From a power of ten below the shortest bar to beyond the number behind the longest one.
-    let low = (smallest - 0.2).floor();
+/// The decimal logarithm of the effective draws per gradient.
+fn exponent(run: &Run) -> f64 {
+    run.efficiency().max(1e-12).log10()
+}
+
+/// Text to the right of a point, at half its height.
+fn beside(size: u32) -> TextStyle<'static> {
+    let style: TextStyle = ("sans-serif", size).into_font().into();
+    style.pos(Pos::new(HPos::Left, VPos::Center))
+}
+
+/// A bar for every sampler, over the exponents of ten in `axis`.
+fn bars(canvas: &Canvas, target: &Target, runs: &[&Run], axis: Range<f64>) -> Drawn {
+    let low = axis.start;
+    let powers_of_ten = (axis.end - low).floor() as usize + 1;
     let mut chart = ChartBuilder::on(canvas)
         .caption(&target.title, ("sans-serif", 18))
         .margin(8)
         .margin_right(24)
-        .x_label_area_size(24)
+        .x_label_area_size(44)
         .y_label_area_size(84)
-        .build_cartesian_2d(
-            low..largest + 0.25 * (largest - low),
-            runs.len() as f64..0.0,
-        )?;
+        .build_cartesian_2d(axis, runs.len() as f64..0.0)?;
     chart
         .configure_mesh()
-        .disable_mesh()
+        .disable_y_mesh()
         .disable_y_axis()
         .y_labels(0)
-        .x_label_formatter(&|exponent| {
-            let is_whole = (exponent - exponent.round()).abs() < 1e-6;
-            if is_whole {
-                format!("1e{exponent:.0}")
-            } else {
-                String::new()
-            }
-        })
+        .x_labels(powers_of_ten)
+        .max_light_lines(0)
+        .x_label_formatter(&|exponent| format!("1e{exponent:.0}"))
+        .x_desc("effective draws per gradient")
         .label_style(("sans-serif", 14))
+        .axis_desc_style(("sans-serif", 15))
         .draw()?;
-    for (row, (run, exponent)) in runs.iter().zip(exponents()).enumerate() {
-        let (top, bottom) = (row as f64 + 0.15, row as f64 + 0.85);
+    let (left, above) = canvas.get_pixel_range();
+    for (row, run) in runs.iter().enumerate() {
+        let (row, exponent) = (row as f64, exponent(run));
         let color = if run.plan.sampler.is_kernel() {
             ORANGE
         } else {
             BLUE
         };
-        let bar = Rectangle::new([(low, top), (exponent, bottom)], color.mix(0.8).filled());
-        chart.draw_series([bar])?;
-        let font = ("sans-serif", 15).into_font();
-        let (end, y) = chart.backend_coord(&(exponent, top));
-        let (left, above) = (
-            canvas.get_pixel_range().0.start,
-            canvas.get_pixel_range().1.start,
-        );
-        let y = y - above + 2;
+        let corners = [(low, row + 0.15), (exponent, row + 0.85)];
+        // Over the lines of the axis, which would shine through.
+        chart.draw_series([
+            Rectangle::new(corners, WHITE.filled()),
+            Rectangle::new(corners, color.mix(0.8).filled()),
+        ])?;
+        let (end, middle) = chart.backend_coord(&(exponent, row + 0.5));
+        let middle = middle - above.start;
+        let number = format!("{:.1e}", run.efficiency());
         canvas.draw(&Text::new(
-            format!("{:.1e}", run.efficiency()),
-            (end - left + 6, y),
-            font.clone(),
+            number,
+            (end - left.start + 6, middle),
+            beside(15),
         ))?;
-        canvas.draw(&Text::new(run.plan.sampler.label(), (14, y), font))?;
+        let name = run.plan.sampler.label();
+        canvas.draw(&Text::new(name, (14, middle), beside(15)))?;
     }
     Ok(())
 }
