@@ -243,6 +243,8 @@ proptest! {
 
     #[test]
     fn ranks_do_not_see_monotone_maps(seed in 0_u64..1000, phi in -0.8..0.95_f64, draws in 4_usize..90) {
+        // Where 5 % of the draws fall on one of them, rounding decides on which side of the quantile it is, as in ArviZ.
+        prop_assume!((3 * draws - 1) % 20 != 0);
         let chains: Vec<Vec<f64>> = (0..3).map(|c| autoregressive(phi, draws, 3 * seed + c)).collect();
         let mapped: Vec<Vec<f64>> = chains.iter().map(|x| x.iter().map(|x| x.exp()).collect()).collect();
         for of in [Bulk, Tail] {
