@@ -8,7 +8,7 @@ use super::{Axis, Surface};
 /// A series of surfaces over ±10^i in every direction, i from `widest` down to `narrowest`: the way to see a funnel, whose walls and
 /// floor are on different scales.
 ///
-/// Source: F. Heber, Z. Trstanova, B. Leimkuhler, J. Mach. Learn. Res. 21(228) (2020), section 5.
+/// Source: F. Heber, Z. Trstanova, B. Leimkuhler, J. Mach. Learn. Res. 21(228) (2020).
 ///
 /// # Example
 /// ```
