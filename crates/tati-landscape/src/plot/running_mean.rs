@@ -78,15 +78,15 @@ impl RunningMean<'_> {
                 panel.band(&mut canvas, curve.band(), series(number).0, 0.2);
             }
         }
-        if let Some(expected) = self.expected {
-            panel.horizontal(&mut canvas, expected, DASHED, INK, CURVE_WIDTH);
-        }
         for (number, curve) in self.means.iter().enumerate() {
             let (color, dash) = series(number);
             panel.curve(&mut canvas, curve.points(), dash, color, CURVE_WIDTH);
             if curve.x.len() == 1 {
                 panel.discs(&mut canvas, curve.points(), DISC_RADIUS, color);
             }
+        }
+        if let Some(expected) = self.expected {
+            panel.horizontal(&mut canvas, expected, DASHED, INK, CURVE_WIDTH);
         }
         panel.axes(&mut canvas);
         Ok(canvas)
