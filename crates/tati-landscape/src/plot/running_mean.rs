@@ -13,6 +13,9 @@ use super::panel::Panel;
 use super::style::{CURVE_WIDTH, DASHED, DISC_RADIUS, INK, WIDTH, series};
 
 /// Running means with bands of one standard error over the number of draws, logarithmic, against the value in theory.
+///
+/// The first means are of few draws and scatter widely: those before ten times the first place may leave the panel, whose range is that of
+/// the others where there are any.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunningMean<'a> {
     /// One or more means, over draws or steps.
@@ -66,13 +69,7 @@ impl RunningMean<'_> {
             Scale::Logarithmic,
             places,
         )?;
-        let values = self.means.iter().flat_map(|curve| curve.y.iter().copied());
-        let y = Axis::over(
-            "means",
-            self.y_label,
-            Scale::Linear,
-            values.chain(self.expected),
-        )?;
+        let y = self.means_axis(x.low)?;
         let panel = Panel::new(body, x, y);
         panel.grid(&mut canvas);
         for (number, curve) in self.means.iter().enumerate() {
@@ -81,9 +78,6 @@ impl RunningMean<'_> {
                 panel.band(&mut canvas, curve.band(), series(number).0, 0.2);
             }
         }
-        if let Some(expected) = self.expected {
-            panel.horizontal(&mut canvas, expected, DASHED, INK, CURVE_WIDTH);
-        }
         for (number, curve) in self.means.iter().enumerate() {
             let (color, dash) = series(number);
             panel.curve(&mut canvas, curve.points(), dash, color, CURVE_WIDTH);
@@ -91,7 +85,54 @@ impl RunningMean<'_> {
                 panel.discs(&mut canvas, curve.points(), DISC_RADIUS, color);
             }
         }
+        if let Some(expected) = self.expected {
+            panel.horizontal(&mut canvas, expected, DASHED, INK, CURVE_WIDTH);
+        }
         panel.axes(&mut canvas);
         Ok(canvas)
+    }
+
+    /// The axis of the means, which begin at the place `first`.
+    fn means_axis(&self, first: f64) -> Result<Axis> {
+        let means_from = |place: f64| {
+            let points = self.means.iter().flat_map(Curve::points);
+            points
+                .filter(move |point| point[0] >= place)
+                .map(|point| point[1])
+        };
+        let settled = 10.0 * first;
+        let has_settled = means_from(settled).any(f64::is_finite);
+        let from = if has_settled { settled } else { first };
+        // Fails where no mean is left to show, which a theory alone would hide.
+        Axis::over("means", "", Scale::Linear, means_from(from))?;
+        let shown = means_from(from).chain(self.expected);
+        Axis::over("means", self.y_label, Scale::Linear, shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_means_do_not_stretch_the_axis() {
+        let axis = |x: &[f64], y: &[f64]| {
+            let mean = Curve {
+                x,
+                y,
+                ..Curve::default()
+            };
+            let figure = RunningMean {
+                means: &[mean],
+                expected: Some(1.0),
+                ..RunningMean::default()
+            };
+            figure.means_axis(1.0).map(|axis| [axis.low, axis.high])
+        };
+        let [low, high] = axis(&[1.0, 5.0, 10.0, 100.0], &[50.0, -3.0, 1.5, 1.2]).unwrap();
+        assert!((0.9..1.0).contains(&low) && (1.5..1.6).contains(&high));
+        let [low, high] = axis(&[1.0, 5.0], &[50.0, -3.0]).unwrap();
+        assert!(low < -3.0 && high > 50.0);
+        assert!(axis(&[1.0, 5.0], &[f64::NAN; 2]).is_err());
     }
 }

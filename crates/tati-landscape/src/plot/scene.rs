@@ -187,7 +187,7 @@ impl Scene {
     fn ticks(&self, axis: usize) -> Ticks {
         let (start, end) = (self.at(axis, 0.0), self.at(axis, 1.0));
         if axis == 2 {
-            let rows = (start[1] - end[1]) / (1.6 * TICK_SIZE);
+            let rows = (start[1] - end[1]) / (1.25 * TICK_SIZE);
             self.axes[axis].ticks((rows as usize).clamp(1, 9))
         } else {
             self.axes[axis].ticks_across((end[0] - start[0]).abs())

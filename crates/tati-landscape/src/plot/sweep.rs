@@ -68,11 +68,10 @@ impl Sweep<'_> {
             Scale::Logarithmic,
             settings,
         )?;
-        let values = self
-            .series
-            .iter()
-            .flat_map(Curve::reach)
-            .chain(self.expected);
+        let values = || self.series.iter().flat_map(Curve::reach);
+        // Fails where no value is left to show, which a theory alone would hide.
+        Axis::over("values of the series", "", Scale::Linear, values())?;
+        let values = values().chain(self.expected);
         let y = Axis::over("values of the series", self.y_label, Scale::Linear, values)?;
         let panel = Panel::new(body, x, y);
         if let Some([low, high]) = self.plateau {

@@ -85,6 +85,8 @@ impl Traces<'_> {
             Scale::Linear
         };
         let values = self.chains.iter().flat_map(|chain| chain.iter().copied());
+        // Fails where no value is left to show, which a theory alone would hide.
+        Axis::over("chains", "", scale, values.clone())?;
         let y = Axis::over("chains", self.y_label, scale, values.chain(self.expected))?;
         let longest = self
             .chains

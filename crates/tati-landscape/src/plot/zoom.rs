@@ -79,7 +79,7 @@ impl Zoom<'_> {
         let width = columns as f64 * SIDE + 2.0 * MARGIN;
         let side = match self.view {
             ZoomView::Contour => SIDE,
-            ZoomView::Relief => 0.9 * SIDE,
+            ZoomView::Relief => 0.8 * SIDE,
         };
         let height = rows as f64 * side + 100.0;
         let (mut canvas, mut body) = page([width, height], self.title, self.source)?;

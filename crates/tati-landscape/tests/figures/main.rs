@@ -179,11 +179,13 @@ fn data_without_anything_to_show_are_refused() {
             .save(&path),
             Traces {
                 chains: &[values],
+                expected: Some(1.0),
                 ..Traces::default()
             }
             .save(&path),
             RunningMean {
                 means: &[curve],
+                expected: Some(1.0),
                 ..RunningMean::default()
             }
             .save(&path),
@@ -194,6 +196,7 @@ fn data_without_anything_to_show_are_refused() {
             .save(&path),
             Sweep {
                 series: &[curve],
+                expected: Some(1.0),
                 ..Sweep::default()
             }
             .save(&path),
