@@ -44,6 +44,18 @@ pub fn folder(options: &Options, chain: usize) -> PathBuf {
     options.out.join(format!("chain-{chain}"))
 }
 
+/// Checks that no chain would go where there is one, before the training costs its time.
+pub fn require_new(options: &Options) -> Result<(), TatiError> {
+    let mut folders = (0..options.chains).map(|chain| folder(options, chain));
+    match folders.find(|folder| folder.exists()) {
+        None => Ok(()),
+        Some(path) => Err(TatiError::Exists {
+            path,
+            remedy: "go on with it by `--resume`, or choose another folder with `--out`",
+        }),
+    }
+}
+
 /// Samples all chains, each on a thread of its own.
 pub fn sample(
     task: &Task,

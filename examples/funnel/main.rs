@@ -137,6 +137,9 @@ fn example(options: &Options) -> Result<(), Failure> {
         None if options.resume => recorded_seed(chains::folder(options, 0))?,
         _ => options.common.seed(),
     };
+    if !options.resume {
+        chains::require_new(options)?;
+    }
     let interrupted = support::interrupt_flag()?;
     let mut data = data::load(&options.data, options.recipe, seed)?;
     if options.quick {
