@@ -19,10 +19,12 @@
 //! cargo run --release --example hessian_of_mnist -- --hidden 128 --items 10000
 //! ```
 
+mod figures;
 mod report;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -51,6 +53,9 @@ struct Options {
     /// Lanczos steps of each probe of the density
     #[arg(long, default_value_t = 40)]
     lanczos_steps: usize,
+    /// Folder for the figures
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/hessian_of_mnist"))]
+    out: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -94,12 +99,13 @@ fn example(options: &Options) -> Result<(), Failure> {
     drop(hessian);
     bar.finish_and_clear();
 
-    let results = Results::new(
+    let mut results = Results::new(
         &network,
         (seed, &options.common.device),
         (&largest, &smallest),
         &trace,
         &density,
     )?;
+    results.figures = figures::write(&options.out, &results)?;
     options.common.print(&results, || results.text())
 }

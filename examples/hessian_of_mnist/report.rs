@@ -13,47 +13,48 @@ const EDGES: [f64; 7] = [-0.1, -0.01, -0.001, 0.001, 0.01, 0.1, 1.1];
 
 #[derive(Serialize)]
 pub struct Results {
-    dataset: &'static str,
-    origin: String,
-    num_items: usize,
-    num_parameters: usize,
-    num_classes: usize,
-    seed: u64,
-    device: String,
-    train_loss: f64,
-    train_accuracy: f64,
-    test_accuracy: f64,
+    pub dataset: &'static str,
+    pub origin: String,
+    pub num_items: usize,
+    pub num_parameters: usize,
+    pub num_classes: usize,
+    pub seed: u64,
+    pub device: String,
+    pub train_loss: f64,
+    pub train_accuracy: f64,
+    pub test_accuracy: f64,
     /// Leading eigenvalues, descending.
-    eigenvalues: Vec<f64>,
-    residuals: Vec<f64>,
-    difference_errors: Vec<f64>,
-    converged: bool,
-    smallest_eigenvalue: f64,
-    smallest_eigenvalue_error: f64,
+    pub eigenvalues: Vec<f64>,
+    pub residuals: Vec<f64>,
+    pub difference_errors: Vec<f64>,
+    pub converged: bool,
+    pub smallest_eigenvalue: f64,
+    pub smallest_eigenvalue_error: f64,
     /// Leading eigenvalues before the largest ratio of one to the next.
-    num_outliers: usize,
+    pub num_outliers: usize,
     /// That ratio.
-    outlier_ratio: f64,
-    trace: f64,
-    trace_standard_error: f64,
-    trace_difference_error: f64,
+    pub outlier_ratio: f64,
+    pub trace: f64,
+    pub trace_standard_error: f64,
+    pub trace_difference_error: f64,
     /// What the outliers contribute to the trace.
-    outlier_share: f64,
-    intervals: Vec<Interval>,
-    density_integral: f64,
-    density_difference_error: f64,
+    pub outlier_share: f64,
+    pub intervals: Vec<Interval>,
+    pub density_integral: f64,
+    pub density_difference_error: f64,
     /// The broadened density and its standard error on a grid of eigenvalues.
-    density_width: f64,
-    density_eigenvalues: Vec<f64>,
-    density: Vec<f64>,
-    density_standard_error: Vec<f64>,
-    difference_step: f64,
-    num_gradients: usize,
+    pub density_width: f64,
+    pub density_eigenvalues: Vec<f64>,
+    pub density: Vec<f64>,
+    pub density_standard_error: Vec<f64>,
+    pub difference_step: f64,
+    pub num_gradients: usize,
+    pub figures: Vec<String>,
 }
 
 /// Eigenvalues between two edges.
 #[derive(Serialize)]
-struct Interval {
+pub struct Interval {
     from: f64,
     to: f64,
     number: f64,
@@ -118,6 +119,7 @@ impl Results {
                 + smallest.num_gradients
                 + trace.num_gradients
                 + density.num_gradients,
+            figures: Vec::new(),
         })
     }
 
@@ -210,7 +212,8 @@ impl Results {
             self.density_integral,
             self.num_parameters,
             self.num_gradients
-        )
+        )?;
+        writeln!(text, "\nFigures: {}", self.figures.join(", "))
     }
 }
 

@@ -28,12 +28,14 @@
 //! cargo run --release --example learning_coefficient -- --step-sizes 0.001,0.003,0.01 --tether-strengths 100,300
 //! ```
 
+mod figures;
 mod network;
 mod report;
 mod singular;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -68,6 +70,9 @@ struct Options {
     /// Strengths γ of the tether on the network, ascending, with commas between them
     #[arg(long, default_value = "100,1000", value_delimiter = ',')]
     tether_strengths: Vec<f64>,
+    /// Folder for the figures
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/learning_coefficient"))]
+    out: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -92,6 +97,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     let singular = singular::measure(options, &device, seed)?;
     let network = options.network.train(&device, seed)?;
     let sweep = network::sweep(options, &network, seed)?;
-    let results = Results::new(&network, (seed, &options.common.device), singular, &sweep);
+    let mut results = Results::new(&network, (seed, &options.common.device), singular, &sweep);
+    results.figures = figures::write(&options.out, &results)?;
     options.common.print(&results, || results.text())
 }

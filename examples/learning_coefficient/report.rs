@@ -12,42 +12,43 @@ use crate::support::mlp::TrainedMlp;
 
 #[derive(Serialize)]
 pub struct Results {
-    seed: u64,
-    device: String,
-    singular: Vec<Row>,
-    dataset: &'static str,
-    origin: String,
-    num_items: usize,
-    num_parameters: usize,
-    train_loss: f64,
-    train_accuracy: f64,
-    test_accuracy: f64,
-    inverse_temperature: Option<f64>,
-    sweep: Vec<Setting>,
+    pub seed: u64,
+    pub device: String,
+    pub singular: Vec<Row>,
+    pub dataset: &'static str,
+    pub origin: String,
+    pub num_items: usize,
+    pub num_parameters: usize,
+    pub train_loss: f64,
+    pub train_accuracy: f64,
+    pub test_accuracy: f64,
+    pub inverse_temperature: Option<f64>,
+    pub sweep: Vec<Setting>,
     /// Of the setting on a plateau that is known best.
-    learning_coefficient: Option<f64>,
-    learning_coefficient_error: Option<f64>,
+    pub learning_coefficient: Option<f64>,
+    pub learning_coefficient_error: Option<f64>,
+    pub figures: Vec<String>,
 }
 
 /// A setting of the sweep.
 #[derive(Serialize)]
-struct Setting {
-    step_size: f64,
-    tether_strength: f64,
-    outcome: Outcome,
-    estimate: Option<f64>,
-    standard_error: Option<f64>,
-    mean_loss: Option<f64>,
+pub struct Setting {
+    pub step_size: f64,
+    pub tether_strength: f64,
+    pub outcome: Outcome,
+    pub estimate: Option<f64>,
+    pub standard_error: Option<f64>,
+    pub mean_loss: Option<f64>,
     /// The largest difference from a neighbour in step size, in standard errors.
-    step_size_disagreement: Option<f64>,
+    pub step_size_disagreement: Option<f64>,
     /// The same in tether strength.
-    tether_disagreement: Option<f64>,
-    on_plateau: bool,
+    pub tether_disagreement: Option<f64>,
+    pub on_plateau: bool,
 }
 
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+pub enum Outcome {
     Sound,
     BelowBaseline,
     Diverged,
@@ -128,6 +129,7 @@ impl Results {
             sweep: sweep.settings.iter().map(Setting::new).collect(),
             learning_coefficient: best.map(|found| found.estimate),
             learning_coefficient_error: best.map(|found| found.standard_error),
+            figures: Vec::new(),
         }
     }
 
@@ -197,6 +199,7 @@ impl Results {
                 "\nNo setting is on a plateau: the estimate still depends on step size or tether, so none is a property of the minimum.\n\
                  Take more steps, or other step sizes and tethers."
             ),
-        }
+        }?;
+        writeln!(text, "\nFigures: {}", self.figures.join(", "))
     }
 }

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use tati_core::{Result, TatiError, Trajectory, require_count};
 
-/// Numbers in a block of draws: small enough to stay in cache.
-const NUMBERS_PER_BLOCK: usize = 1 << 18;
+/// Numbers in a block of draws: as many as a chunk of a store in single precision, so that chunks are not read many times over.
+const NUMBERS_PER_BLOCK: usize = 1 << 20;
 
 /// Draws θ of one or several chains, each of shape \[draws, N\], recorded or in memory.
 ///

@@ -8,8 +8,6 @@ use tati_core::{Result, TatiError};
 
 use crate::Draws;
 
-/// Numbers in a piece of draws: enough of them that a product with a block of vectors is worth its traffic.
-const NUMBERS_PER_PIECE: usize = 1 << 20;
 /// Groups of pieces that are worked on at the same time, whose sums are added in their order.
 const MAX_GROUPS: usize = 8;
 
@@ -25,7 +23,7 @@ pub(super) struct CentredDraws<'a> {
 impl<'a> CentredDraws<'a> {
     /// Reads the draws twice, for their mean and their variance.
     pub(super) fn new(draws: Draws<'a>) -> Result<Self> {
-        let rows = (NUMBERS_PER_PIECE / draws.num_parameters()).max(1);
+        let rows = draws.draws_per_block();
         let pieces = (0..draws.num_chains()).flat_map(|chain| {
             let starts = (0..draws.num_draws()).step_by(rows);
             starts.map(move |start| (chain, start..(start + rows).min(draws.num_draws())))
