@@ -135,7 +135,9 @@ impl ChainConfig {
         L: Fn(&M, R) -> Tensor<1> + Sync,
     {
         self.validate()?;
-        potential.layout().flatten(&model)?;
+        // Leaves of its own on the tape: chains on several threads that share them may wait for each other for ever.
+        let position = potential.layout().flatten(&model)?;
+        let model = potential.layout().unflatten(model, position)?;
         if sampler.needs_full_batch() && potential.batch_position().is_some() {
             return Err(TatiError::InvalidSetting {
                 name: "batch_size",
