@@ -247,7 +247,7 @@ fn eigenvalues_of_a_network_are_those_of_its_dense_hessian() {
             (trace.trace - dense.trace()).abs() < 4.0 * error,
             "{trace:?}"
         );
-        assert!(trace.standard_error < 0.1 * trace.trace, "{trace:?}");
+        assert!(trace.standard_error < 0.5, "{}", trace.standard_error);
     }
 }
 

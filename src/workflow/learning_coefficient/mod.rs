@@ -180,9 +180,15 @@ impl LearningCoefficientConfig {
                 },
             )
         };
-        let chains: Vec<_> = (0..self.num_chains)
-            .map(|chain| (chain, model.clone(), potential.clone()))
-            .collect();
+        // Parameters of its own for each: Burn's tape makes chains that share them wait for each other, possibly for ever.
+        let chains = (0..self.num_chains)
+            .map(|chain| {
+                let model = potential
+                    .layout()
+                    .unflatten(model.clone(), minimum.clone())?;
+                Ok((chain, model, potential.clone()))
+            })
+            .collect::<Result<Vec<_>>>()?;
         let losses: Result<Vec<Vec<f64>>> = if shares_host_memory(&minimum.device()) {
             chains.into_par_iter().map(run_chain).collect()
         } else {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
@@ -192,7 +192,7 @@ where
         for pieces in pieces.chunks(threads) {
             let jobs: Vec<_> = pieces
                 .iter()
-                .map(|(share, rows)| (*share, rows.clone(), model.clone()))
+                .map(|(share, rows)| (*share, rows.clone(), model.clone().map(&mut OwnLeaves)))
                 .collect();
             let evaluate = self.evaluation();
             let evaluated: Vec<_> = jobs
@@ -309,6 +309,26 @@ impl<L> Evaluation<'_, L> {
         let loss = (self.loss)(model, rows);
         let value = loss.clone().inner().into_scalar::<f64>();
         (value, GradientsParams::from_grads(loss.backward(), model))
+    }
+}
+
+/// Gives a module leaves of its own on the tape, of the same parameters. Burn keeps the graphs of modules that share leaves as one:
+/// threads would wait for each other's backward pass, and may do so for ever, each holding a lock that the other wants.
+struct OwnLeaves;
+
+impl ModuleMapper for OwnLeaves {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        if !tensor.is_autodiff() {
+            return Param::from_mapped_value(id, tensor, mapper);
+        }
+        let requires_gradient = tensor.is_require_grad();
+        let strategy = tensor.gradient_checkpointing_strategy();
+        let mut leaf = Tensor::from_inner(tensor.inner());
+        if let Some(strategy) = strategy {
+            leaf = leaf.with_gradient_checkpointing_strategy(strategy);
+        }
+        Param::from_mapped_value(id, leaf.set_require_grad(requires_gradient), mapper)
     }
 }
 
