@@ -85,8 +85,8 @@ fn expected(config: &LearningCoefficientConfig) -> f64 {
 fn config(step_size: f64, tether_strength: f64) -> LearningCoefficientConfig {
     LearningCoefficientConfig::new(step_size, tether_strength)
         .with_num_chains(CHAINS)
-        .with_num_steps(6000)
-        .with_burn_in(1000)
+        .with_num_steps(3000)
+        .with_burn_in(600)
         .with_seed(Some(3))
 }
 
@@ -117,7 +117,7 @@ fn a_regular_model_has_half_its_parameters() {
     let found = run(&weak, &regression);
     // Step and tether change N/2 = 3 by less than the error.
     assert!((expected(&weak) - 3.0).abs() < found.standard_error);
-    assert!(found.standard_error < 0.1, "{}", found.standard_error);
+    assert!(found.standard_error < 0.15, "{}", found.standard_error);
     assert_near(&found, 3.0);
 
     // Both effects where they are large, exactly; and a control: with the energy of the tether it would be 3 still.
@@ -189,10 +189,10 @@ fn two_crossing_lines_have_one_half_and_multiplicity_two() {
         product.powi_scalar(2).mean()
     };
     let crossing = (model.clone(), potential(&model, signs(1000), 1, loss));
-    let config = config(0.05, 4.0).with_num_steps(25_000).with_burn_in(3000);
+    let config = config(0.05, 4.0).with_num_steps(12_000).with_burn_in(3000);
     let found = run(&config, &crossing);
     let exact = crossing_at(found.inverse_temperature, 4.0);
-    assert!(found.standard_error < 0.06 * exact, "{found:?}");
+    assert!(found.standard_error < 0.1 * exact, "{found:?}");
     assert_near(&found, exact);
     // What finite data and the tether take away given back, it is 1/2; the control, a regular model's 1, is not.
     assert!((found.estimate + 0.5 - exact - 1.0).abs() > 5.0 * found.standard_error);
@@ -206,9 +206,9 @@ fn a_quartic_direction_counts_a_quarter() {
         (rows.clone() * first).powi_scalar(2).mean() + (rows * second).powi_scalar(4).mean()
     };
     let valley = (model.clone(), potential(&model, signs(1000), 1, loss));
-    let config = config(0.01, 0.1).with_num_steps(15_000).with_burn_in(2000);
+    let config = config(0.01, 0.1).with_num_steps(8_000).with_burn_in(2000);
     let found = run(&config, &valley);
-    assert!(found.standard_error < 0.04, "{found:?}");
+    assert!(found.standard_error < 0.06, "{found:?}");
     // Equipartition gives 1/2 + 1/4 at any β; a step of 0.01 adds 1 % to the half.
     assert_near(&found, 0.75);
     assert!(
@@ -220,18 +220,18 @@ fn a_quartic_direction_counts_a_quarter() {
 #[test]
 fn a_sweep_finds_the_plateau_and_flags_the_rest() {
     let (model, potential) = regression();
-    let one = config(1.0, 1.0).with_num_steps(3000).with_burn_in(500);
+    let one = config(1.0, 1.0).with_num_steps(2000).with_burn_in(400);
     let sweep =
         LearningCoefficientSweepConfig::new(one, vec![1e-5, 0.02, 0.05, 10.0], vec![0.1, 1.0]);
     let most = AtomicU64::new(0);
     let found = sweep
         .run(&model, &potential, |progress| {
             most.fetch_max(progress.num_steps, Ordering::Relaxed);
-            assert_eq!(progress.max_steps, 8 * 16 * 3000);
+            assert_eq!(progress.max_steps, 8 * 16 * 2000);
         })
         .expect("a sweep");
     assert_eq!(found.seed, 3);
-    assert!(most.into_inner() > 5 * 16 * 3000);
+    assert!(most.into_inner() > 5 * 16 * 2000);
     let steps: Vec<f64> = found
         .settings
         .iter()
@@ -315,7 +315,7 @@ fn settings_outside_their_domain_are_named() {
     refused(config(0.1, -1.0), "`tether_strength`");
     refused(config(0.1, f64::NAN), "`tether_strength`");
     refused(config(0.1, 1.0).with_num_chains(1), "`num_chains` is 1");
-    refused(config(0.1, 1.0).with_burn_in(6000), "burn_in");
+    refused(config(0.1, 1.0).with_burn_in(3000), "burn_in");
     refused(config(0.1, 1.0).with_batch_size(Some(501)), "`batch_size`");
     refused(
         config(0.1, 1.0).with_inverse_temperature(Some(-1.0)),
