@@ -197,13 +197,19 @@ impl Results {
             writeln!(
                 text,
                 "{:>11.5}  {:>11.5}   {:>10.1} ± {:.1}",
-                interval.from, interval.to, interval.number, interval.standard_error
+                interval.from,
+                interval.to,
+                interval.number.max(0.0),
+                interval.standard_error
             )?;
         }
         writeln!(
             text,
-            "The density integrates to {:.3} of {} parameters. {} gradients.",
-            self.density_integral, self.num_parameters, self.num_gradients
+            "Differences displace them by ± {:.1e}. The density integrates to {:.3} of {} parameters. {} gradients.",
+            self.density_difference_error,
+            self.density_integral,
+            self.num_parameters,
+            self.num_gradients
         )
     }
 }

@@ -135,7 +135,7 @@ impl SpectralDensityConfig {
             lanczos.step(hessian)?;
         }
         asymmetry.add(lanczos.asymmetry());
-        let ritz = lanczos.ritz()?;
+        let ritz = lanczos.unbiased_ritz()?;
         Ok(SpectralMeasure {
             weights: ritz
                 .coefficients

@@ -21,6 +21,8 @@ pub(super) struct Lanczos<'a> {
     /// The basis vector to come; `None` once the space is invariant.
     next: Option<Vec<f64>>,
     diagonal: Vec<f64>,
+    /// v_i·Hv_j for i ≤ j, column by column.
+    upper: Vec<Vec<f64>>,
     /// β_j below the diagonal, the last of them that of `next`.
     off_diagonal: Vec<f64>,
     asymmetry: Asymmetry,
@@ -60,6 +62,7 @@ impl<'a> Lanczos<'a> {
             basis: Vec::new(),
             next: Some(direction),
             diagonal: Vec::new(),
+            upper: Vec::new(),
             off_diagonal: Vec::new(),
             asymmetry: Asymmetry::default(),
         })
@@ -77,6 +80,7 @@ impl<'a> Lanczos<'a> {
         let coefficients = project_out(&mut product, &self.basis);
         self.note(&coefficients);
         self.diagonal.push(coefficients[self.basis.len() - 1]);
+        self.upper.push(coefficients);
         let mut length = vectors::norm(&product);
         // Twice is enough (Daniel, Gragg, Kaufman, Stewart 1976), and once where little has cancelled.
         if length < 0.7 * before {
@@ -139,14 +143,28 @@ impl<'a> Lanczos<'a> {
         self.asymmetry
     }
 
+    /// The eigenpairs of T.
     pub(super) fn ritz(&self) -> Result<Ritz> {
-        let size = self.len();
-        let tridiagonal = DMatrix::from_fn(size, size, |row, column| match row.abs_diff(column) {
+        self.decompose(|row, column| match row.abs_diff(column) {
             0 => self.diagonal[row],
             1 => self.off_diagonal[row.min(column)],
             _ => 0.0,
-        });
-        let Some(eigen) = SymmetricEigen::try_new(tridiagonal, f64::EPSILON, MAX_ROUNDS) else {
+        })
+    }
+
+    /// The eigenpairs of VᵀHV from its elements on and above the diagonal.
+    ///
+    /// v_(j+1) is chosen where the noise of Hv_j points, so that β_(j+1) has all of it, and T eigenvalues up to twice the noise's length
+    /// that are none of H. The element v_j·Hv_(j+1), the same for a symmetric H, was measured with both vectors given, and has no such
+    /// bias.
+    pub(super) fn unbiased_ritz(&self) -> Result<Ritz> {
+        self.decompose(|row, column| self.upper[row.max(column)][row.min(column)])
+    }
+
+    fn decompose(&self, element: impl Fn(usize, usize) -> f64) -> Result<Ritz> {
+        let size = self.len();
+        let projection = DMatrix::from_fn(size, size, element);
+        let Some(eigen) = SymmetricEigen::try_new(projection, f64::EPSILON, MAX_ROUNDS) else {
             return Err(TatiError::NotFinite {
                 what: format!("the projection of a Hessian on {size} vectors"),
                 value: self.scale(),
