@@ -25,7 +25,10 @@ const MAX_POINTS: f64 = 1e6;
 /// φ(λ) = Σₖ δ(λ − λₖ) ≈ (1/m) Σ_z N Σᵢ τᵢ² δ(λ − θᵢ)
 /// ```
 ///
-/// whose moments up to order 2·`num_steps` − 1 are those of zᵀHᵏz exactly. [`SpectralDensity::broadened`] makes a curve of it.
+/// whose moments up to order 2·`num_steps` − 1 are those of zᵀHᵏz exactly. Products by differences have noise, of which the recurrence's
+/// own coefficients β would make a bulk of eigenvalues up to twice the noise's length. So the small matrix VᵀHV (V: the Lanczos vectors) is
+/// taken from its elements on and above the diagonal, where the noise has no bias; without noise both are the same.
+/// [`SpectralDensity::broadened`] makes a curve of it.
 ///
 /// Source: B. Ghorbani, S. Krishnan, Y. Xiao, "An investigation into neural net optimization via Hessian eigenvalue density", ICML
 /// 2019, section 2.

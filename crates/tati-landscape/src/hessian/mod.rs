@@ -27,7 +27,8 @@ pub use trace::{HessianTrace, HessianTraceConfig};
 ///
 /// A product costs two gradients and no second derivatives, so that any [`Potential`] will do, also one whose gradient is given in
 /// closed form. Where the gradient has kinks, as in a network of ReLUs, what is found is the mean curvature over the distance ε, with
-/// the kinks in it, which second derivatives by automatic differentiation leave out.
+/// the kinks in it, which second derivatives by automatic differentiation leave out. Kinks also make the products noisy, the more so the
+/// smaller ε: eigenvalues within the noise are not to be trusted, and their reported errors say so.
 ///
 /// [`EigenpairsConfig`], [`HessianTraceConfig`] and [`SpectralDensityConfig`] say what can be asked of it.
 ///
