@@ -246,7 +246,12 @@ fn a_sweep_finds_the_plateau_and_flags_the_rest() {
                 .sound()
                 .is_some_and(|found| found.estimate < 0.5)
         );
-        assert!(!setting.on_plateau && setting.disagreement.is_some_and(|errors| errors > 10.0));
+        assert!(
+            !setting.on_plateau
+                && setting
+                    .step_size_disagreement
+                    .is_some_and(|errors| errors > 10.0)
+        );
     }
     for setting in &found.settings[2..4] {
         assert!(!setting.on_plateau, "beside one that disagrees");
@@ -259,7 +264,7 @@ fn a_sweep_finds_the_plateau_and_flags_the_rest() {
             panic!("{setting:?}");
         };
         assert!(reason.contains("smaller step size"), "{reason}");
-        assert!(!setting.on_plateau && setting.disagreement.is_none());
+        assert!(!setting.on_plateau && setting.step_size_disagreement.is_none());
     }
     let best = found.best().and_then(|setting| setting.outcome.sound());
     assert_near(best.expect("a plateau"), 3.0);

@@ -38,8 +38,10 @@ struct Setting {
     estimate: Option<f64>,
     standard_error: Option<f64>,
     mean_loss: Option<f64>,
-    /// The largest difference from a neighbour in standard errors.
-    disagreement: Option<f64>,
+    /// The largest difference from a neighbour in step size, in standard errors.
+    step_size_disagreement: Option<f64>,
+    /// The same in tether strength.
+    tether_disagreement: Option<f64>,
     on_plateau: bool,
 }
 
@@ -66,7 +68,8 @@ impl Setting {
             estimate: value(|found| found.estimate),
             standard_error: value(|found| found.standard_error),
             mean_loss: value(|found| found.mean_loss),
-            disagreement: setting.disagreement,
+            step_size_disagreement: setting.step_size_disagreement,
+            tether_disagreement: setting.tether_disagreement,
             on_plateau: setting.on_plateau,
         }
     }
@@ -82,13 +85,14 @@ impl Setting {
             value.map_or("-".to_string(), |value| format!("{value:.digits$}"))
         };
         let line = format!(
-            "{:>9} {:>9} {:>12} ± {:<9} {:>10} {:>13}   {verdict}",
+            "{:>9} {:>9} {:>12} ± {:<9} {:>10} {:>10} {:>10}   {verdict}",
             self.step_size,
             self.tether_strength,
             number(self.estimate, 2),
             number(self.standard_error, 2),
             number(self.mean_loss, 5),
-            number(self.disagreement, 1),
+            number(self.step_size_disagreement, 1),
+            number(self.tether_disagreement, 1),
         );
         line.trim_end().to_string()
     }
@@ -159,7 +163,7 @@ impl Results {
             "\nλ holds for infinitely many data; `exact` is the expectation at this n and with this tether, and `deviation` the distance\n\
              from it in standard errors.\n\n\
              {} ({}): {} training images, {} parameters, trained to loss {:.5}, accuracy {:.2} % (test {:.2} %)\n\n\
-             {:>9} {:>9} {:>12}   {:<9} {:>10} {:>13}",
+             {:>9} {:>9} {:>12}   {:<9} {:>10} {:>10} {:>10}",
             self.dataset,
             self.origin,
             self.num_items,
@@ -172,11 +176,16 @@ impl Results {
             "estimate",
             "",
             "mean loss",
-            "disagreement"
+            "over h",
+            "over γ"
         )?;
         for setting in &self.sweep {
             writeln!(text, "{}", setting.text())?;
         }
+        writeln!(
+            text,
+            "\n`over h` and `over γ` are the largest differences from the neighbours in step size and tether, in standard errors."
+        )?;
         match (self.learning_coefficient, self.learning_coefficient_error) {
             (Some(estimate), Some(error)) => writeln!(
                 text,

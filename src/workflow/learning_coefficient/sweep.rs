@@ -58,8 +58,11 @@ pub struct SweepSetting {
     pub tether_strength: f64,
     /// What came of it.
     pub outcome: SweepOutcome,
-    /// The largest difference from a sound neighbour in standard errors of the difference; `None` if it has none or is not sound.
-    pub disagreement: Option<f64>,
+    /// The largest difference from a sound neighbour in step size, in standard errors of the difference; `None` if it has none or is not
+    /// sound.
+    pub step_size_disagreement: Option<f64>,
+    /// The same of the neighbours in tether strength.
+    pub tether_disagreement: Option<f64>,
     /// Whether the estimate is on a plateau.
     pub on_plateau: bool,
 }
@@ -148,7 +151,8 @@ impl LearningCoefficientSweepConfig {
                     step_size,
                     tether_strength,
                     outcome,
-                    disagreement: None,
+                    step_size_disagreement: None,
+                    tether_disagreement: None,
                     on_plateau: false,
                 });
             }
@@ -158,7 +162,7 @@ impl LearningCoefficientSweepConfig {
     }
 }
 
-/// Fills in `disagreement` and `on_plateau` of a table with `columns` columns.
+/// Fills in the disagreements and `on_plateau` of a table with `columns` columns.
 fn compare_neighbours(settings: &mut [SweepSetting], columns: usize) {
     let rows = settings.len() / columns;
     for at in 0..settings.len() {
@@ -189,12 +193,9 @@ fn compare_neighbours(settings: &mut [SweepSetting], columns: usize) {
             && agrees(rows, by_step_size)
             && agrees(columns, by_tether)
             && own.standard_error <= LARGEST_RELATIVE_ERROR * own.estimate;
-        let disagreement = [by_step_size, by_tether]
-            .into_iter()
-            .flatten()
-            .reduce(f64::max);
         settings[at].on_plateau = on_plateau;
-        settings[at].disagreement = disagreement;
+        settings[at].step_size_disagreement = by_step_size;
+        settings[at].tether_disagreement = by_tether;
     }
 }
 
@@ -241,7 +242,8 @@ mod tests {
             step_size: 1.0,
             tether_strength: 1.0,
             outcome,
-            disagreement: None,
+            step_size_disagreement: None,
+            tether_disagreement: None,
             on_plateau: false,
         }
     }
@@ -278,7 +280,9 @@ mod tests {
     fn the_best_of_a_plateau_has_the_smallest_relative_error() {
         let mut settings = vec![setting(Some(3.0)), setting(Some(3.2))];
         compare_neighbours(&mut settings, 1);
-        assert!((settings[0].disagreement.unwrap() - 2.0_f64.sqrt()).abs() < 1e-9);
+        let disagreement = settings[0].step_size_disagreement.unwrap();
+        assert!((disagreement - 2.0_f64.sqrt()).abs() < 1e-9);
+        assert_eq!(settings[0].tether_disagreement, None);
         let mut sweep = LearningCoefficientSweep { settings, seed: 1 };
         assert_eq!(sweep.best(), Some(&sweep.settings[1]));
         sweep.settings.truncate(1);
