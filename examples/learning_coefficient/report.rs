@@ -191,7 +191,7 @@ impl Results {
         match (self.learning_coefficient, self.learning_coefficient_error) {
             (Some(estimate), Some(error)) => writeln!(
                 text,
-                "\nThe learning coefficient is {estimate:.1} ± {error:.1}, of {} = N/2 that a regular model would have.",
+                "\nThe learning coefficient within this tether is {estimate:.1} ± {error:.1}; N/2, a regular model's without one, is {}.",
                 self.num_parameters as f64 / 2.0
             ),
             _ => writeln!(
