@@ -75,8 +75,9 @@ pub fn correlated_mean(walkers: &[Vec<f64>]) -> CorrelatedMean {
             }
         }
     }
-    // Noise may leave nothing of a short series' τ.
-    let time = time.max(0.01);
+    // Noise may leave nothing of a short series' τ, and more than n log₁₀ n effective draws are not to be believed
+    // (A. Vehtari et al., Bayesian Analysis 16 (2021) 667, section 3.2).
+    let time = time.max(1.0 / readings.log10().max(1.0));
     CorrelatedMean {
         mean,
         standard_error: (variance * time / readings).sqrt(),
