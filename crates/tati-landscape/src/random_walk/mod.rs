@@ -84,9 +84,13 @@ pub struct ChainWalk {
 }
 
 /// What the cosine content of the judged components comes to.
+///
+/// In more dimensions than draws a stationary chain has cosines for components, too: each is one of many that are as wide. So a
+/// component does not count where the chain forgets where it was within a 20th of its length (an exponent of its [`Diffusion`] below
+/// 0.1) and the next component is nearly as wide (λₖ < 1.2 λₖ₊₁; of a walk, λ₁ = 4 λ₂).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// All below 0.2: the chain has been to and fro along each of its widest directions many times.
+    /// None of at least 0.2: the chain has been to and fro along each of its widest directions many times.
     Stationary,
     /// In between: the widest directions were crossed only a few times.
     Undecided,
@@ -98,8 +102,26 @@ impl Verdict {
     const STATIONARY_BELOW: f64 = 0.2;
     const RANDOM_WALK_ABOVE: f64 = 0.7;
 
-    fn of(cosine_content: &[f64]) -> Self {
-        let largest = cosine_content.iter().copied().fold(0.0, f64::max);
+    const FORGOTTEN_BELOW: f64 = 0.1;
+    const ALIKE_BELOW: f64 = 1.2;
+
+    /// Of the first `num_judged` of the components.
+    fn of(
+        cosine_content: &[f64],
+        eigenvalues: &[f64],
+        diffusion: &Diffusion,
+        num_judged: usize,
+    ) -> Self {
+        let is_forgotten = diffusion.exponent < Self::FORGOTTEN_BELOW;
+        let is_one_of_many = |at: usize| {
+            let next = eigenvalues.get(at + 1);
+            is_forgotten && next.is_some_and(|next| eigenvalues[at] < Self::ALIKE_BELOW * next)
+        };
+        let judged = cosine_content.iter().enumerate().take(num_judged);
+        let largest = judged
+            .filter(|(at, _)| !is_one_of_many(*at))
+            .map(|(_, content)| *content)
+            .fold(0.0, f64::max);
         if largest > Self::RANDOM_WALK_ABOVE {
             Self::RandomWalk
         } else if largest < Self::STATIONARY_BELOW {
@@ -124,7 +146,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {
             Self::Stationary => {
-                "stationary: the widest components are not cosines of time, so the spectrum shows the landscape"
+                "stationary: the chain has been to and fro along its widest components many times, so the spectrum shows the landscape"
             }
             Self::Undecided => {
                 "undecided: the widest components were crossed only a few times; sample longer before reading anything into them"
@@ -173,7 +195,12 @@ impl RandomWalkCheckConfig {
             .collect();
         let diffusion = diffusion(draws)?;
         Ok(ChainWalk {
-            verdict: Verdict::of(&cosine_content[..self.num_judged.min(count)]),
+            verdict: Verdict::of(
+                &cosine_content,
+                &components.eigenvalues,
+                &diffusion,
+                self.num_judged,
+            ),
             null_eigenvalues: random_walk_eigenvalues(diffusion.per_draw, draws.num_draws(), count),
             cosine_content,
             components,

@@ -64,6 +64,37 @@ fn a_process_that_relaxed_a_thousand_times_is_stationary() {
 }
 
 #[test]
+fn more_dimensions_than_draws_are_no_walk_and_hide_none() {
+    // A relaxation time of 5 draws, 1000 draws, 3000 dimensions: components are low frequencies of nearly the same width.
+    let shape = [1000, 3000];
+    let mut theta = autoregressive((-0.2_f64).exp(), shape, 10);
+    let still = check(&theta, [1, 1000, 3000]);
+    assert_eq!(
+        still.verdict,
+        Verdict::Stationary,
+        "{:?}",
+        still.chains[0].cosine_content
+    );
+    // One direction that walks among them, as far as 40 standard deviations of another.
+    let walk = autoregressive(1.0, [1000, 1], 11);
+    for (row, place) in theta.chunks_exact_mut(3000).zip(&walk) {
+        row[0] = 2.0 * place;
+    }
+    let walking = check(&theta, [1, 1000, 3000]);
+    assert!(
+        walking.chains[0].diffusion.exponent < 0.1,
+        "{:?}",
+        walking.chains[0].diffusion
+    );
+    assert_ne!(
+        walking.verdict,
+        Verdict::Stationary,
+        "{:?}",
+        walking.chains[0].cosine_content
+    );
+}
+
+#[test]
 fn one_chain_that_walks_decides_for_all() {
     let mut theta = autoregressive(0.5, [1000, 20], 7);
     theta.extend(autoregressive(1.0, [1000, 20], 8));
