@@ -31,8 +31,7 @@ pub fn write(
     };
     let source = format!("{}, {}", setup.dataset, sampled.source);
     let source = source.as_str();
-    let [first, second] =
-        [0, 1].map(|at| format!("along eigenvector {}", options.eigenvectors[at]));
+    let [first, second] = [0, 1].map(|at| format!("eigenvector {}", options.eigenvectors[at]));
 
     let turned: Vec<Vec<f64>> = funnel.surfaces.iter().map(turned).collect();
     let grids = funnel

@@ -75,7 +75,18 @@ impl HessianSpectrum<'_> {
             ));
         }
         legend(&mut canvas, &mut body, entries);
-        let density = self.density.iter().copied();
+        // Between far eigenvalues the density falls without end; what lies below one part in 10¹⁰ of its peak is no eigenvalue.
+        let peak = self
+            .density
+            .iter()
+            .copied()
+            .filter(|density| density.is_finite());
+        let least = 1e-10 * peak.fold(0.0, f64::max);
+        let density = self
+            .density
+            .iter()
+            .copied()
+            .filter(|density| *density >= least);
         let y = Axis::over("density", "density", Scale::Logarithmic, density)?;
         let Some([low, high]) = bulk else {
             self.panel(&mut canvas, body, x, y);

@@ -47,8 +47,14 @@ impl Scene {
         let numbers = widest(&z.ticks_up(0.5 * frame.height()));
         // The names of the directions begin at the middle of their edges, at 0.2 and 0.7 of the width of the box.
         let width = frame.width();
-        let left = (18.0 + numbers + names).max((name_room(&y) - 0.2 * width) / 0.8);
-        let right = ((name_room(&x) - 0.29 * (width - left)) / 0.71).max(18.0);
+        // A name longer than that is cut, so that most of the frame is left for the box.
+        let most = 0.28 * width;
+        let left = (18.0 + numbers + names)
+            .max((name_room(&y) - 0.2 * width) / 0.8)
+            .min(most);
+        let right = ((name_room(&x) - 0.29 * (width - left)) / 0.71)
+            .max(18.0)
+            .min(most);
         let area = Rect {
             left: frame.left + left,
             top: frame.top + TICK_SIZE,

@@ -69,19 +69,18 @@ impl Zoom<'_> {
     }
 
     pub(super) fn draw(&self) -> Result<Canvas> {
-        const SIDE: f64 = 290.0;
         const MOST_COLUMNS: usize = 4;
 
         tati_core::require_count("number of grids", self.grids.len(), 1..)?;
         // As even rows as they come: seven are 4 + 3, six 3 + 3.
         let rows = self.grids.len().div_ceil(MOST_COLUMNS);
         let columns = self.grids.len().div_ceil(rows).max(2);
-        let width = columns as f64 * SIDE + 2.0 * MARGIN;
-        let side = match self.view {
-            ZoomView::Contour => SIDE,
-            ZoomView::Relief => 0.8 * SIDE,
+        let [panel_width, panel_height] = match self.view {
+            ZoomView::Contour => [290.0, 290.0],
+            ZoomView::Relief => [340.0, 250.0],
         };
-        let height = rows as f64 * side + 100.0;
+        let width = columns as f64 * panel_width + 2.0 * MARGIN;
+        let height = rows as f64 * panel_height + 100.0;
         let (mut canvas, mut body) = page([width, height], self.title, self.source)?;
         scale(&mut canvas, &mut body);
         legend(&mut canvas, &mut body, marks(self.path, self.minimum));
@@ -114,12 +113,10 @@ impl Zoom<'_> {
             y: &y,
             values: &values,
         };
-        let name = |label: &str| {
-            if label.is_empty() {
-                String::new()
-            } else {
-                format!("{label} / range")
-            }
+        // The names of a box have little room, and its numbers tell that they are shares.
+        let name = |label: &str| match self.view {
+            ZoomView::Contour if !label.is_empty() => format!("{label} / range"),
+            _ => label.to_string(),
         };
         let (x_label, y_label) = (name(self.x_label), name(self.y_label));
         match self.view {
