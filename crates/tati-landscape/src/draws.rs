@@ -9,8 +9,11 @@ use std::ops::Range;
 
 use tati_core::{Result, TatiError, Trajectory, require_count};
 
-/// Numbers in a block of draws: as many as a chunk of a store in single precision, so that chunks are not read many times over.
-const NUMBERS_PER_BLOCK: usize = 1 << 20;
+/// Numbers in a block of recorded draws: as many as a chunk of a store in single precision, so that chunks are not read many times
+/// over.
+const NUMBERS_PER_RECORDED_BLOCK: usize = 1 << 20;
+/// Numbers in a block of draws in memory: few enough to stay in cache.
+const NUMBERS_PER_BLOCK: usize = 1 << 18;
 
 /// Draws θ of one or several chains, each of shape \[draws, N\], recorded or in memory.
 ///
@@ -203,7 +206,11 @@ impl<'a> Draws<'a> {
 
     /// The number of draws in a block.
     pub(crate) fn draws_per_block(&self) -> usize {
-        (NUMBERS_PER_BLOCK / self.num_parameters).max(1)
+        let numbers = match self.source {
+            Source::Recorded(_) => NUMBERS_PER_RECORDED_BLOCK,
+            Source::Single(_) | Source::Double(_) => NUMBERS_PER_BLOCK,
+        };
+        (numbers / self.num_parameters).max(1)
     }
 
     /// θ of the given draws of `chain` among those that are kept, of shape \[draws, N\].
@@ -216,6 +223,34 @@ impl<'a> Draws<'a> {
         let mut theta = Vec::new();
         self.read_into(chain, draws, &mut theta)?;
         Ok(Cow::Owned(theta))
+    }
+
+    /// θ − `origin` of the given draws of `chain`, in place of what `theta` holds.
+    pub(crate) fn read_from(
+        &self,
+        origin: &[f64],
+        chain: usize,
+        draws: Range<usize>,
+        theta: &mut Vec<f64>,
+    ) -> Result<()> {
+        if let Source::Single(all) = self.source {
+            // In one go: the numbers would leave the cache before the second.
+            theta.clear();
+            theta.reserve(draws.len() * origin.len());
+            for draw in draws {
+                let start = self.row(chain, draw) * origin.len();
+                let row = all[start..start + origin.len()].iter().zip(origin);
+                theta.extend(row.map(|(&x, origin)| f64::from(x) - origin));
+            }
+            return Ok(());
+        }
+        self.read_into(chain, draws, theta)?;
+        for row in theta.chunks_exact_mut(origin.len()) {
+            row.iter_mut()
+                .zip(origin)
+                .for_each(|(x, origin)| *x -= origin);
+        }
+        Ok(())
     }
 
     /// As [`read`](Self::read), in place of what `theta` holds.

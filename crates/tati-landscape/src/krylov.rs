@@ -7,6 +7,7 @@ use faer::{Accum, Col, Mat, MatRef, Par, Scale};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
+use rayon::prelude::*;
 use tati_core::Result;
 
 use crate::eigenpairs::symmetric_eigen;
@@ -66,6 +67,7 @@ pub(crate) fn leading_eigenpairs(
     // Vᵀ A V of the mapped part.
     let mut projected = Mat::<f64>::zeros(max_dimension, max_dimension);
     let mut applications = 0;
+    let mut worst = f64::INFINITY;
     loop {
         let mapped = dimension + next.columns;
         let image = apply(basis.as_ref().subcols(dimension, next.columns))?;
@@ -91,7 +93,9 @@ pub(crate) fn leading_eigenpairs(
         );
         let is_full = dimension + next.columns > max_dimension;
         let is_over = applications >= settings.max_applications || next.columns == 0;
-        if dimension < wanted || !(is_full || is_over || applications.is_multiple_of(2)) {
+        let is_close = worst < 1e3 * settings.tolerance;
+        let is_due = is_full || is_over || is_close || applications.is_multiple_of(2);
+        if dimension < wanted || !is_due {
             continue;
         }
         let (values, ritz) =
@@ -103,6 +107,11 @@ pub(crate) fn leading_eigenpairs(
                 .submatrix(last.start, 0, next.triangle.ncols(), dimension),
         );
         let residuals: Vec<f64> = (0..wanted).map(|at| tail.col(at).norm_l2()).collect();
+        let relative = residuals
+            .iter()
+            .zip(&values)
+            .map(|(residual, value)| residual / value.abs());
+        worst = relative.fold(0.0, f64::max);
         let is_converged = residuals
             .iter()
             .zip(&values)
@@ -154,7 +163,8 @@ struct Extension {
     triangle: Mat<f64>,
 }
 
-/// Puts the columns of `block`, made orthonormal, behind the first `dimension` of `basis`. A column that depends on the others is replaced by a
+/// Puts the columns of `block`, which is orthogonal to the first `dimension` columns of `basis` up to rounding, behind them, made
+/// orthonormal. A column that depends on the others is replaced by a
 /// random one, with a row of zeros in R.
 fn extend(
     basis: &mut Mat<f64>,
@@ -166,11 +176,10 @@ fn extend(
     let mut triangle = Mat::zeros(columns, columns);
     let scale = block.norm_max();
     let mut block = block;
-    for _ in 0..2 {
-        let space = basis.as_ref().subcols(0, dimension);
-        let inside = product(space.transpose(), block.as_ref());
-        block -= product(space, inside.as_ref());
-    }
+    // What rounding has left of a projection that was taken away before.
+    let space = basis.as_ref().subcols(0, dimension);
+    let inside = product(space.transpose(), block.as_ref());
+    block -= product(space, inside.as_ref());
     for column in 0..columns {
         let mut vector = block.col(column).to_owned();
         let before = vector.norm_l2();
@@ -216,9 +225,18 @@ fn random_block(rows: usize, columns: usize, random: &mut StdRng) -> Mat<f64> {
     Mat::from_fn(rows, columns, |_, _| random.sample(StandardNormal))
 }
 
-/// The matrix product on one thread: a sum in the same order whatever the number of threads.
+/// Columns of a matrix product that one thread computes.
+const COLUMNS_PER_TASK: usize = 16;
+
+/// The matrix product, some columns a task: no number depends on how many threads there are.
 pub(crate) fn product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
     let mut result = Mat::zeros(left.nrows(), right.ncols());
-    matmul(result.as_mut(), Accum::Replace, left, right, 1.0, Par::Seq);
+    let tasks = result
+        .as_mut()
+        .par_col_chunks_mut(COLUMNS_PER_TASK)
+        .zip(right.par_col_chunks(COLUMNS_PER_TASK));
+    tasks.for_each(|(result, right)| {
+        matmul(result, Accum::Replace, left, right, 1.0, Par::Seq);
+    });
     result
 }

@@ -92,12 +92,8 @@ impl<'a> CentredDraws<'a> {
             let mut sum = S::default();
             let mut rows = Vec::new();
             for (chain, draws) in pieces {
-                self.draws.read_into(*chain, draws.clone(), &mut rows)?;
-                for row in rows.chunks_exact_mut(self.mean.len()) {
-                    row.iter_mut()
-                        .zip(&self.mean)
-                        .for_each(|(x, mean)| *x -= mean);
-                }
+                self.draws
+                    .read_from(&self.mean, *chain, draws.clone(), &mut rows)?;
                 add(&mut sum, &rows)?;
             }
             Ok(sum)

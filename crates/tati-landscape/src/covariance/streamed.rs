@@ -5,7 +5,7 @@ use faer::{Accum, Mat, MatRef, Par, Scale};
 use tati_core::Result;
 
 use super::centred::CentredDraws;
-use crate::krylov::{KrylovEigenpairs, KrylovSettings, leading_eigenpairs, product};
+use crate::krylov::{KrylovEigenpairs, KrylovSettings, leading_eigenpairs};
 
 /// The leading eigenpairs of the covariance, which is never formed: C V = Xᵀ(X V)/(n − 1), one pass over the draws X for each block V.
 pub(super) fn eigenpairs(
@@ -19,7 +19,8 @@ pub(super) fn eigenpairs(
         let parts = draws.fold(size * count, |sum: &mut Option<Mat<f64>>, rows| {
             let sum = sum.get_or_insert_with(|| Mat::zeros(size, count));
             let rows = MatRef::from_row_major_slice(rows, rows.len() / size, size);
-            let along = product(rows, vectors);
+            let mut along = Mat::zeros(rows.nrows(), count);
+            matmul(along.as_mut(), Accum::Replace, rows, vectors, 1.0, Par::Seq);
             matmul(
                 sum.as_mut(),
                 Accum::Add,
