@@ -67,11 +67,11 @@ pub fn surfaces(name: &'static str, values: &[f64]) -> Vec<Figure> {
             relief.save(file)
         }),
     ];
-    for view in [ZoomView::Contour, ZoomView::Relief] {
+    for (view, x_label) in [(ZoomView::Contour, "v₁ / range"), (ZoomView::Relief, "v₁")] {
         let (x, heights) = (x.clone(), heights.clone());
         figures.push(figure(
             name,
-            &["ln|L − L₀|: least of the panel", "v₁ / range"],
+            &["ln|L − L₀|: least of the panel", x_label],
             &[DARK, YELLOW],
             move |file| {
                 let narrow: Vec<f64> = x.iter().map(|x| 1e-4 * x).collect();
