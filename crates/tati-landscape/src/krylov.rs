@@ -240,3 +240,47 @@ pub(crate) fn product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64>
     });
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restarts_lose_nothing() {
+        // A diagonal of 300, 299, …, each twice; room for so few vectors that there are many restarts.
+        let size = 300;
+        let diagonal = |row: usize| (size - row / 2) as f64;
+        let settings = KrylovSettings {
+            num_eigenpairs: 6,
+            block_size: 3,
+            max_dimension: 15,
+            tolerance: 1e-9,
+            max_applications: 2000,
+            seed: 1,
+        };
+        let mut applications = 0;
+        let found = leading_eigenpairs(size, &settings, |vectors| {
+            applications += 1;
+            Ok(Mat::from_fn(size, vectors.ncols(), |row, column| {
+                diagonal(row) * vectors[(row, column)]
+            }))
+        });
+        let found = found.unwrap();
+        assert!((20..2000).contains(&applications), "{applications}");
+        for (at, value) in found.values.iter().enumerate() {
+            assert!((value - diagonal(at)).abs() < 1e-9, "{:?}", found.values);
+            // What the residual claims is what the vector does.
+            let vector = found.vectors.col(at);
+            let off = (0..size).map(|row| ((diagonal(row) - value) * vector[row]).powi(2));
+            let residual = off.sum::<f64>().sqrt();
+            assert!(residual < 2e-9 * value, "{residual}");
+        }
+        let products = product(found.vectors.transpose(), found.vectors.as_ref());
+        for column in 0..6 {
+            for row in 0..6 {
+                let expected = f64::from(u8::from(row == column));
+                assert!((products[(row, column)] - expected).abs() < 1e-10);
+            }
+        }
+    }
+}
