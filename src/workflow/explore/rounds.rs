@@ -1,0 +1,232 @@
+//! The course of an exploration: rounds, then minima.
+
+use std::sync::atomic::Ordering;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use tati_core::{Potential, Result, Rows, Trajectory};
+use tati_landscape::{DiffusionMap, Draws, Minima};
+use tati_samplers::PotentialWithPrior;
+
+use super::farthest_points::{commute_map, farthest_points};
+use super::folder::Folder;
+use super::{
+    Exploration, ExplorationEnd, ExplorationRound, ExploreProgress, ExploreStage, ExploredDraw,
+    Explorer, settling,
+};
+
+/// All draws of the chains of some rounds.
+pub(super) struct Pool {
+    trajectories: Vec<Trajectory>,
+    /// U at every draw, chains one after the other.
+    pub(super) potential: Vec<f64>,
+    draws_per_chain: usize,
+}
+
+impl<M, R, L> Explorer<'_, M, R, L>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Clone + Send + Sync,
+{
+    /// Explores until the end, or until interrupted, from what the folder has.
+    pub(super) fn explore(&self, folder: &Folder, seed: u64) -> Result<Exploration> {
+        let mut rounds = folder.rounds()?;
+        let mut map = None;
+        let end = loop {
+            if self.is_interrupted() {
+                break ExplorationEnd::Interrupted;
+            }
+            let changes = rounds.iter().map(|round| round.change);
+            if settling::has_settled(changes, self.config.tolerance) {
+                break ExplorationEnd::Settled;
+            }
+            if rounds.len() >= self.config.max_rounds {
+                break ExplorationEnd::RoundsSpent;
+            }
+            if !self.sample(folder, seed, &rounds)? {
+                break ExplorationEnd::Interrupted;
+            }
+            let pool = self.pool(folder, rounds.len() + 1)?;
+            let fitted = self.map(&pool, rounds.len())?;
+            let round = self.look(&pool, &fitted, rounds.last())?;
+            rounds.push(round);
+            folder.finish_round(&rounds)?;
+            map = Some((pool, fitted));
+        };
+        let mut minima = Minima {
+            minima: Vec::new(),
+            quenches: Vec::new(),
+        };
+        if end != ExplorationEnd::Interrupted {
+            self.draw(folder, &rounds, map)?;
+            if let Some(last) = rounds.last() {
+                minima = self.find_minima(rounds.len(), last)?;
+            }
+            folder.write_minima(&minima)?;
+        }
+        Ok(Exploration {
+            rounds,
+            end,
+            minima,
+            seed,
+        })
+    }
+
+    /// The chains of the round after `rounds`; whether they came to their end.
+    fn sample(&self, folder: &Folder, seed: u64, rounds: &[ExplorationRound]) -> Result<bool> {
+        let start;
+        let starts: Vec<&[f64]> = match rounds.last() {
+            None => {
+                start = folder.start()?;
+                vec![&start; self.config.num_chains]
+            }
+            Some(round) => {
+                let corners = round.corners.iter().take(self.config.num_chains);
+                corners.map(|corner| corner.position.as_slice()).collect()
+            }
+        };
+        let max_steps = self.config.chain.num_steps.saturating_mul(starts.len() as u64);
+        let report = |num_steps| {
+            let stage = ExploreStage::Sampling {
+                num_steps,
+                max_steps,
+            };
+            self.report(rounds.len(), stage);
+        };
+        self.chains(folder, seed)
+            .run(self.model, self.potential, rounds.len(), &starts, &report)
+    }
+
+    fn pool(&self, folder: &Folder, num_rounds: usize) -> Result<Pool> {
+        let trajectories = folder.trajectories(num_rounds, self.config.num_chains)?;
+        let draws_per_chain = self.config.chain.num_draws() as usize;
+        let mut potential = Vec::with_capacity(trajectories.len() * draws_per_chain);
+        for trajectory in &trajectories {
+            potential.extend(trajectory.statistic("potential", 0, ..)?);
+        }
+        Ok(Pool {
+            trajectories,
+            potential,
+            draws_per_chain,
+        })
+    }
+
+    fn map(&self, pool: &Pool, round: usize) -> Result<DiffusionMap> {
+        let num_points = pool.potential.len();
+        self.report(round, ExploreStage::Mapping { num_points });
+        self.config
+            .diffusion_map
+            .fit(&Draws::of_all(&pool.trajectories)?)
+    }
+
+    /// What the map of a round says.
+    fn look(
+        &self,
+        pool: &Pool,
+        map: &DiffusionMap,
+        before: Option<&ExplorationRound>,
+    ) -> Result<ExplorationRound> {
+        let eigenvalues = map.eigenvalues()[1..].to_vec();
+        let coordinates = commute_map(map.coordinates(), &eigenvalues);
+        let width = eigenvalues.len();
+        let (corners, nearest) = farthest_points(&coordinates, width, self.config.num_corners);
+        let mut lowest = corners.clone();
+        for (point, &corner) in nearest.iter().enumerate() {
+            if pool.potential[point] < pool.potential[lowest[corner]] {
+                lowest[corner] = point;
+            }
+        }
+        let draws = |points: &[usize]| {
+            let draws = points.iter().map(|&point| pool.draw(point, map));
+            draws.collect::<Result<Vec<_>>>()
+        };
+        Ok(ExplorationRound {
+            num_points: map.num_points(),
+            bandwidth: map.bandwidth(),
+            change: before
+                .map(|before| settling::relative_change(&eigenvalues, &before.eigenvalues)),
+            eigenvalues,
+            corners: draws(&corners)?,
+            lowest: draws(&lowest)?,
+        })
+    }
+
+    /// The minima below the corner points and the lowest draws of a round.
+    fn find_minima(&self, num_rounds: usize, round: &ExplorationRound) -> Result<Minima> {
+        let points = || round.corners.iter().chain(&round.lowest);
+        let theta: Vec<f64> = points().flat_map(|draw| draw.position.clone()).collect();
+        let total = points().count();
+        let starts = Draws::from_f64(&theta, [1, total, self.potential.num_parameters()])?;
+        let with_prior;
+        let potential: &dyn Potential = match self.sampler.prior() {
+            None => self.potential,
+            Some(prior) => {
+                with_prior = PotentialWithPrior::new(self.potential, prior.clone())?;
+                &with_prior
+            }
+        };
+        let mut report = |share: f64| {
+            let done = (share * total as f64).round() as usize;
+            self.report(num_rounds, ExploreStage::Quenching { done, total });
+        };
+        (self.config.minima).find(potential, &starts, self.symmetry, &mut report)
+    }
+
+    /// Draws the picture of the last map, if it is not there yet.
+    #[cfg(feature = "plot")]
+    fn draw(
+        &self,
+        folder: &Folder,
+        rounds: &[ExplorationRound],
+        map: Option<(Pool, DiffusionMap)>,
+    ) -> Result<()> {
+        let Some(last) = rounds.last() else {
+            return Ok(());
+        };
+        let file = folder.picture();
+        let (pool, map) = match map {
+            Some(fitted) => fitted,
+            None if file.exists() => return Ok(()),
+            None => {
+                let pool = self.pool(folder, rounds.len())?;
+                let map = self.map(&pool, rounds.len() - 1)?;
+                (pool, map)
+            }
+        };
+        super::picture::draw(&file, &map, &pool.potential, last)
+    }
+
+    #[cfg(not(feature = "plot"))]
+    fn draw(
+        &self,
+        _: &Folder,
+        _: &[ExplorationRound],
+        _: Option<(Pool, DiffusionMap)>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn report(&self, round: usize, stage: ExploreStage) {
+        (self.progress)(&ExploreProgress { round, stage });
+    }
+}
+
+impl Pool {
+    /// The draw that is point `point` of the map.
+    fn draw(&self, point: usize, map: &DiffusionMap) -> Result<ExploredDraw> {
+        let [chain, draw] = [point / self.draws_per_chain, point % self.draws_per_chain];
+        let coordinates = map.coordinates().row(point);
+        Ok(ExploredDraw {
+            chain,
+            draw,
+            potential: self.potential[point],
+            coordinates: coordinates.iter().skip(1).copied().collect(),
+            position: self.trajectories[chain].theta(0, draw..=draw)?,
+        })
+    }
+}
