@@ -40,12 +40,24 @@ impl Chains<'_> {
         let steps: Vec<AtomicU64> = starts.iter().map(|_| AtomicU64::new(0)).collect();
         let run_chain = |(number, model, potential): (usize, M, ModelPotential<M, R, L>)| {
             let walker = round * self.config.num_chains + number;
-            let chain = chain(self.config, self.sampler, self.seed, walker, model, potential)?
-                .with_interrupt(self.interrupted)
-                .with_progress(|progress| {
-                    steps[number].store(progress.step, Ordering::Relaxed);
-                    report(steps.iter().map(|steps| steps.load(Ordering::Relaxed)).sum());
-                });
+            let chain = chain(
+                self.config,
+                self.sampler,
+                self.seed,
+                walker,
+                model,
+                potential,
+            )?
+            .with_interrupt(self.interrupted)
+            .with_progress(|progress| {
+                steps[number].store(progress.step, Ordering::Relaxed);
+                report(
+                    steps
+                        .iter()
+                        .map(|steps| steps.load(Ordering::Relaxed))
+                        .sum(),
+                );
+            });
             let path = self.folder.chain(round, number);
             let chain = if path.exists() {
                 chain.resume(path)?

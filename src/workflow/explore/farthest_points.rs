@@ -44,7 +44,11 @@ pub(super) fn commute_map(coordinates: &DMatrix<f64>, eigenvalues: &[f64]) -> Ve
 /// equals the one that comes first. If all others coincide with chosen ones, they follow in order.
 ///
 /// Source: T. Gonzalez, Theor. Comput. Sci. 38 (1985) 293.
-pub(super) fn farthest_points(points: &[f64], width: usize, count: usize) -> (Vec<usize>, Vec<usize>) {
+pub(super) fn farthest_points(
+    points: &[f64],
+    width: usize,
+    count: usize,
+) -> (Vec<usize>, Vec<usize>) {
     let num_points = points.len() / width;
     let mut nearest = vec![0; num_points];
     let mut distances = vec![f64::INFINITY; num_points];

@@ -224,10 +224,7 @@ impl Folder {
             return Ok(Vec::new());
         }
         let mut rounds: Vec<ExplorationRound> = Vec::new();
-        for (number, row) in read_table(&file, &self.round_columns())?
-            .iter()
-            .enumerate()
-        {
+        for (number, row) in read_table(&file, &self.round_columns())?.iter().enumerate() {
             let eigenvalues = row[4..].to_vec();
             let change = rounds
                 .last()
@@ -273,7 +270,13 @@ impl Folder {
 
     /// Writes a line for each minimum.
     pub(super) fn write_minima(&self, minima: &Minima) -> Result<()> {
-        let mut columns = names(&["potential", "gradient_norm", "index", "num_flat", "num_quenches"]);
+        let mut columns = names(&[
+            "potential",
+            "gradient_norm",
+            "index",
+            "num_flat",
+            "num_quenches",
+        ]);
         columns.extend(parameters(self.num_parameters));
         let rows = minima.minima.iter().map(|minimum| {
             let point = &minimum.point;
@@ -348,9 +351,6 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_string()).collect()
 }
 
-fn numbered(
-    name: &str,
-    numbers: std::ops::RangeInclusive<usize>,
-) -> impl Iterator<Item = String> {
+fn numbered(name: &str, numbers: std::ops::RangeInclusive<usize>) -> impl Iterator<Item = String> {
     numbers.map(move |number| format!("{name}{number}"))
 }

@@ -285,8 +285,7 @@ where
         if first.exists() {
             // It refuses another model, sampler or data.
             let (model, potential) = (self.model.clone(), self.potential.clone());
-            chains::chain(&self.config, &self.sampler, seed, 0, model, potential)?
-                .resume(first)?;
+            chains::chain(&self.config, &self.sampler, seed, 0, model, potential)?.resume(first)?;
         }
         folder.write_record(&record)?;
         self.explore(&folder, seed)

@@ -22,17 +22,26 @@ pub(super) fn draw(
     };
     let first = column(1).unwrap_or_default();
     let second = column(2);
-    let names: Vec<String> = (1..=round.corners.len()).map(|corner| corner.to_string()).collect();
+    let names: Vec<String> = (1..=round.corners.len())
+        .map(|corner| corner.to_string())
+        .collect();
     let marks: Vec<Mark<'_>> = round
         .corners
         .iter()
         .zip(&names)
         .map(|(corner, name)| {
             let y = corner.coordinates.get(1).copied();
-            Mark::new([corner.coordinates[0], y.unwrap_or(corner.potential)], name)
+            Mark {
+                at: [corner.coordinates[0], y.unwrap_or(corner.potential)],
+                label: name,
+            }
         })
         .collect();
-    let source = format!("exploration, {} draws, ε = {:.3e}", map.num_points(), map.bandwidth());
+    let source = format!(
+        "exploration, {} draws, ε = {:.3e}",
+        map.num_points(),
+        map.bandwidth()
+    );
     DiffusionCoordinates {
         x: &first,
         y: second.as_deref().unwrap_or(potential),
@@ -43,7 +52,11 @@ pub(super) fn draw(
         },
         marks: &marks,
         x_label: "diffusion coordinate 1",
-        y_label: if second.is_some() { "diffusion coordinate 2" } else { "potential U" },
+        y_label: if second.is_some() {
+            "diffusion coordinate 2"
+        } else {
+            "potential U"
+        },
         title: "Draws of all rounds and corner points",
         source: &source,
     }

@@ -86,16 +86,21 @@ where
                 corners.map(|corner| corner.position.as_slice()).collect()
             }
         };
-        let max_steps = self.config.chain.num_steps.saturating_mul(starts.len() as u64);
+        let max_steps = self
+            .config
+            .chain
+            .num_steps
+            .saturating_mul(starts.len() as u64);
+        let (progress, round) = (&self.progress, rounds.len());
         let report = |num_steps| {
             let stage = ExploreStage::Sampling {
                 num_steps,
                 max_steps,
             };
-            self.report(rounds.len(), stage);
+            progress(&ExploreProgress { round, stage });
         };
         self.chains(folder, seed)
-            .run(self.model, self.potential, rounds.len(), &starts, &report)
+            .run(self.model, self.potential, round, &starts, &report)
     }
 
     fn pool(&self, folder: &Folder, num_rounds: usize) -> Result<Pool> {
@@ -114,7 +119,8 @@ where
 
     fn map(&self, pool: &Pool, round: usize) -> Result<DiffusionMap> {
         let num_points = pool.potential.len();
-        self.report(round, ExploreStage::Mapping { num_points });
+        let stage = ExploreStage::Mapping { num_points };
+        (self.progress)(&ExploreProgress { round, stage });
         self.config
             .diffusion_map
             .fit(&Draws::of_all(&pool.trajectories)?)
@@ -166,9 +172,13 @@ where
                 &with_prior
             }
         };
+        let progress = &self.progress;
         let mut report = |share: f64| {
             let done = (share * total as f64).round() as usize;
-            self.report(num_rounds, ExploreStage::Quenching { done, total });
+            progress(&ExploreProgress {
+                round: num_rounds,
+                stage: ExploreStage::Quenching { done, total },
+            });
         };
         (self.config.minima).find(potential, &starts, self.symmetry, &mut report)
     }
@@ -209,10 +219,6 @@ where
 
     fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
-    }
-
-    fn report(&self, round: usize, stage: ExploreStage) {
-        (self.progress)(&ExploreProgress { round, stage });
     }
 }
 

@@ -86,11 +86,17 @@ mod tests {
         write_table(&path, &columns, rows.clone()).unwrap();
         let read = read_table(&path, &columns).unwrap();
         let bits = |rows: &[Vec<f64>]| -> Vec<u64> {
-            rows.concat().iter().map(|number| number.to_bits()).collect()
+            rows.concat()
+                .iter()
+                .map(|number| number.to_bits())
+                .collect()
         };
         assert_eq!(bits(&read), bits(&rows));
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("a,b\n0.30000000000000004,-1e-300\n3,-0\n"), "{text}");
+        assert!(
+            text.starts_with("a,b\n0.30000000000000004,-1e-300\n3,-0\n"),
+            "{text}"
+        );
         write_table(&path, &columns, [vec![f64::NAN, 1.0]]).unwrap();
         assert!(read_table(&path, &columns).unwrap()[0][0].is_nan());
     }

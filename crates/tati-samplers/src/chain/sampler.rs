@@ -8,9 +8,7 @@ use burn::tensor::Tensor;
 use serde_json::Value;
 use tati_core::{Result, TatiError};
 
-use crate::{
-    Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed,
-};
+use crate::{Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed};
 
 /// A sampler ready for a chain.
 ///

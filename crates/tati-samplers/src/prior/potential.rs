@@ -63,9 +63,7 @@ impl Potential for PotentialWithPrior<'_> {
         let (energy, gradient) = self.potential.energy_and_gradient(position)?;
         let theta: Vec<f64> = position.to_data().iter::<f64>().collect();
         let mut slope = vec![0.0; theta.len()];
-        let prior = self
-            .prior
-            .energy_and_add_gradient(&theta, None, &mut slope);
+        let prior = self.prior.energy_and_add_gradient(&theta, None, &mut slope);
         let dtype = gradient.dtype();
         let length = [slope.len()];
         let slope = TensorData::new(slope, length).convert_dtype(dtype);
@@ -97,9 +95,9 @@ impl Potential for PotentialWithPrior<'_> {
         coefficients: &[f64],
         progress: &mut Progress<'_>,
     ) -> Result<Vec<f64>> {
-        let mut energies =
-            self.potential
-                .energies_in_subspace(subspace, coefficients, progress)?;
+        let mut energies = self
+            .potential
+            .energies_in_subspace(subspace, coefficients, progress)?;
         let rows = coefficients.chunks_exact(subspace.num_directions());
         for (energy, row) in energies.iter_mut().zip(rows) {
             self.add_prior(&subspace.point(row)?, std::slice::from_mut(energy));
@@ -125,9 +123,7 @@ mod tests {
         let positions = both.positions(points.as_flattened()).unwrap();
         let expected: Vec<f64> = points
             .iter()
-            .map(|[x, y]| {
-                (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2) + x * x + y * y
-            })
+            .map(|[x, y]| (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2) + x * x + y * y)
             .collect();
         assert_eq!(both.energies(&positions).unwrap(), expected);
         let subspace = AffineSubspace::new(&[0.0, 0.0], &[&[1.0, 0.0], &[0.0, 1.0]]).unwrap();
