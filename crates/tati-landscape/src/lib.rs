@@ -8,6 +8,7 @@ mod autocorrelation;
 mod averages;
 mod convergence;
 mod covariance;
+mod diffusion_map;
 mod draws;
 mod eigenpairs;
 mod finite;
@@ -33,6 +34,7 @@ pub use convergence::{
 pub use covariance::{
     CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig,
 };
+pub use diffusion_map::{Bandwidth, DiffusionMap, DiffusionMapConfig};
 pub use draws::{ColumnBlock, DrawBlock, Draws};
 pub use hessian::{
     DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianProduct, HessianProgress,

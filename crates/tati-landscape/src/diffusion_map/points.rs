@@ -1,0 +1,106 @@
+//! The points of a diffusion map: draws of all chains in memory, in the precision they came in.
+
+use tati_core::Result;
+
+use crate::Draws;
+use crate::finite::require_finite;
+
+/// Sums that a squared distance is added up in, in a fixed order.
+const LANES: usize = 8;
+
+/// Points in rows, those of one chain after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Points {
+    numbers: Numbers,
+    num_points: usize,
+    width: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Numbers {
+    Single(Vec<f32>),
+    Double(Vec<f64>),
+}
+
+impl Points {
+    /// Reads all draws.
+    pub(super) fn read(draws: &Draws<'_>) -> Result<Self> {
+        let [num_points, width] = [num_points(draws), draws.num_parameters()];
+        let mut numbers = if draws.is_single_precision() {
+            Numbers::Single(Vec::with_capacity(num_points * width))
+        } else {
+            Numbers::Double(Vec::with_capacity(num_points * width))
+        };
+        for chain in 0..draws.num_chains() {
+            draws.for_each_block(chain, |block| {
+                require_finite(&block.theta, |place| {
+                    let [draw, parameter] = [block.first_draw + place / width, place % width];
+                    format!("parameter {parameter} of draw {draw} of chain {chain}")
+                })?;
+                match &mut numbers {
+                    // These numbers were single: nothing is lost.
+                    Numbers::Single(all) => all.extend(block.theta.iter().map(|&x| x as f32)),
+                    Numbers::Double(all) => all.extend_from_slice(&block.theta),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(Self {
+            numbers,
+            num_points,
+            width,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.num_points
+    }
+
+    /// N, the dimension of the space they lie in.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Point `at`, in place of what `row` holds.
+    pub(super) fn row(&self, at: usize, row: &mut [f64]) {
+        let span = at * self.width..(at + 1) * self.width;
+        match &self.numbers {
+            Numbers::Single(all) => {
+                for (row, &x) in row.iter_mut().zip(&all[span]) {
+                    *row = f64::from(x);
+                }
+            }
+            Numbers::Double(all) => row.copy_from_slice(&all[span]),
+        }
+    }
+
+    /// |point − pᵢ|² of point `at`: the same number whichever of two points is called `point`.
+    pub(super) fn squared_distance(&self, point: &[f64], at: usize) -> f64 {
+        let span = at * self.width..(at + 1) * self.width;
+        match &self.numbers {
+            Numbers::Single(all) => squared_distance(point, &all[span]),
+            Numbers::Double(all) => squared_distance(point, &all[span]),
+        }
+    }
+}
+
+/// The number of draws of all chains.
+pub(super) fn num_points(draws: &Draws<'_>) -> usize {
+    draws.num_chains() * draws.num_draws()
+}
+
+#[inline]
+fn squared_distance<T: Copy + Into<f64>>(a: &[f64], b: &[T]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest: f64 = (a.remainder().iter().zip(b.remainder()))
+        .map(|(&a, &b)| (a - b.into()).powi(2))
+        .sum();
+    for (a, b) in a.zip(b) {
+        for lane in 0..LANES {
+            let difference = a[lane] - b[lane].into();
+            sums[lane] += difference * difference;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
