@@ -38,6 +38,12 @@ impl<'a> Band<'a> {
         })
     }
 
+    /// The length of the path.
+    pub(super) fn length(&self) -> f64 {
+        let pairs = self.images.windows(2);
+        pairs.map(|pair| distance(&pair[0], &pair[1])).sum()
+    }
+
     pub(super) fn curvature(&self) -> f64 {
         self.curvature
     }
@@ -167,7 +173,7 @@ fn evaluate(potential: &dyn Potential, images: &[Vec<f64>]) -> Result<(Vec<f64>,
         return Err(TatiError::NotFinite {
             what: "the potential or its gradient at an image of a path".to_string(),
             value: *value,
-            remedy: "begin with a path along which the potential is finite, and take a smaller `max_change`",
+            remedy: "begin with a path along which the potential is finite",
         });
     }
     let rows = gradients.chunks_exact(potential.num_parameters());

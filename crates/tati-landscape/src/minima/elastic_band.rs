@@ -1,9 +1,7 @@
 //! The lowest path between two minima, by a nudged elastic band.
 
 use burn::config::Config;
-use tati_core::{
-    Potential, Progress, Result, require_count, require_non_negative, require_positive,
-};
+use tati_core::{Potential, Progress, Result, require_count, require_positive};
 
 use super::band::Band;
 use super::fire::Fire;
@@ -12,6 +10,8 @@ use super::path::{PathPotential, require_ends};
 
 /// The share of its first force below which a band's peaks begin to climb.
 const CLIMB_BELOW: f64 = 0.1;
+/// The share of the first distance between images that one may go in an iteration.
+const LONGEST_STEP: f64 = 0.2;
 
 /// A nudged elastic band: images on a path between two points, drawn downhill across it by the potential and held apart along it by
 /// springs, until the path is one of minimum energy, on which the gradient has no part across. Once the band has come near, each of its
@@ -50,9 +50,6 @@ pub struct ElasticBandConfig {
     /// The force on an image at which it is at rest; at a saddle, the length of the gradient.
     #[config(default = 1e-4)]
     pub force_tolerance: f64,
-    /// The most by which a parameter changes in an iteration.
-    #[config(default = 0.1)]
-    pub max_change: f64,
     /// Iterations after which it ends without having converged.
     #[config(default = 3000)]
     pub max_iterations: usize,
@@ -130,8 +127,10 @@ impl ElasticBandConfig {
         let spring_constant = self.spring_constant.unwrap_or(band.curvature());
         let stiffness =
             |band: &Band| (band.curvature() + 4.0 * spring_constant).max(f64::MIN_POSITIVE);
-        let num_moving = (path.len() - 2) * potential.num_parameters();
-        let mut fire = Fire::new(num_moving, stiffness(&band));
+        let num_parameters = potential.num_parameters();
+        let num_moving = (path.len() - 2) * num_parameters;
+        let mut fire = Fire::new(num_moving, num_parameters, stiffness(&band));
+        let longest = LONGEST_STEP * band.length() / (path.len() - 1) as f64;
         let mut peaks_climb = false;
         let mut forces = band.forces(spring_constant, peaks_climb);
         let first_force = band.largest(&forces);
@@ -147,7 +146,7 @@ impl ElasticBandConfig {
             if converged || num_iterations == self.max_iterations {
                 break (largest, converged);
             }
-            band.move_by(&fire.step(&forces, stiffness(&band), self.max_change))?;
+            band.move_by(&fire.step(&forces, stiffness(&band), longest))?;
             forces = band.forces(spring_constant, peaks_climb);
             num_iterations += 1;
             progress(num_iterations as f64 / self.max_iterations as f64);
@@ -171,10 +170,9 @@ impl ElasticBandConfig {
 
     fn require_valid(&self) -> Result<()> {
         if let Some(spring_constant) = self.spring_constant {
-            require_non_negative("spring_constant", spring_constant)?;
+            require_positive("spring_constant", spring_constant)?;
         }
         require_positive("force_tolerance", self.force_tolerance)?;
-        require_positive("max_change", self.max_change)?;
         require_count("max_iterations", self.max_iterations, 1..)
     }
 }

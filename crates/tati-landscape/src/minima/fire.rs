@@ -20,6 +20,8 @@ const MIXING_DECAY: f64 = 0.99;
 ///
 /// Source: E. Bitzek, P. Koskinen, F. Gähler, M. Moseler, P. Gumbsch, Phys. Rev. Lett. 97 (2006) 170201.
 pub(super) struct Fire {
+    /// The number of components that move together.
+    group: usize,
     velocity: Vec<f64>,
     time_step: f64,
     mixing: f64,
@@ -27,8 +29,10 @@ pub(super) struct Fire {
 }
 
 impl Fire {
-    pub(super) fn new(length: usize, curvature: f64) -> Self {
+    /// `length` components, of which every `group` are those of one body.
+    pub(super) fn new(length: usize, group: usize, curvature: f64) -> Self {
         Self {
+            group,
             velocity: vec![0.0; length],
             time_step: 0.1 * longest_step(curvature),
             mixing: FIRST_MIXING,
@@ -36,8 +40,8 @@ impl Fire {
         }
     }
 
-    /// The next step, of at most `max_change` in each component.
-    pub(super) fn step(&mut self, forces: &[f64], curvature: f64, max_change: f64) -> Vec<f64> {
+    /// The next step, of a length of at most `longest` for each body.
+    pub(super) fn step(&mut self, forces: &[f64], curvature: f64, longest: f64) -> Vec<f64> {
         if dot(forces, &self.velocity) > 0.0 {
             self.num_downhill += 1;
             if self.num_downhill > LATENCY {
@@ -61,13 +65,10 @@ impl Fire {
                 *velocity = (1.0 - self.mixing) * *velocity + turn * force;
             }
         }
-        let largest = self
-            .velocity
-            .iter()
-            .fold(0.0_f64, |most, v| most.max(v.abs()));
-        let longest = self.time_step * largest;
-        let scale = if longest > max_change {
-            max_change / longest
+        let bodies = self.velocity.chunks_exact(self.group);
+        let fastest = bodies.fold(0.0_f64, |most, velocity| most.max(norm(velocity)));
+        let scale = if self.time_step * fastest > longest {
+            longest / (self.time_step * fastest)
         } else {
             1.0
         };
