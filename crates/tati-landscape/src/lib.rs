@@ -44,8 +44,9 @@ pub use hessian::{
 pub use input_space::{InputGrid, PredictionSpread, Predictions};
 pub use learning_coefficient::{LearningCoefficient, learning_coefficient_inverse_temperature};
 pub use minima::{
-    HessianIndex, HessianIndexConfig, HiddenUnits, Minima, MinimaConfig, Minimum, Quench,
-    QuenchConfig, QuenchEnd, QuenchedDraw, StationaryPoint, UnitSymmetry, merge_minima,
+    ElasticBandConfig, HessianIndex, HessianIndexConfig, HiddenUnits, Minima, MinimaConfig,
+    Minimum, MinimumEnergyPath, PathPotential, Quench, QuenchConfig, QuenchEnd, QuenchedDraw,
+    StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
 };
 pub use moments::RunningMoments;
 pub use random_walk::{

@@ -10,16 +10,22 @@
 //! | the lowest pass between them | [`ElasticBandConfig::connect`] |
 
 mod assignment;
+mod band;
 mod descent;
+mod elastic_band;
 mod find;
+mod fire;
 mod index;
 mod merge;
+mod path;
 mod quench;
 mod symmetry;
 
+pub use elastic_band::{ElasticBandConfig, MinimumEnergyPath};
 pub use find::{Minima, MinimaConfig, QuenchedDraw};
 pub use index::{HessianIndex, HessianIndexConfig, StationaryPoint};
 pub use merge::{Minimum, merge_minima};
+pub use path::{PathPotential, potential_on_line};
 pub use quench::{Quench, QuenchConfig, QuenchEnd};
 pub use symmetry::{HiddenUnits, UnitSymmetry};
 
