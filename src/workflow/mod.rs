@@ -5,7 +5,7 @@ mod learning_coefficient;
 
 pub use explore::{
     Exploration, ExplorationEnd, ExplorationRound, ExploreConfig, ExploreProgress, ExploreStage,
-    ExploredDraw, Explorer,
+    ExploredBarrier, ExploredDraw, Explorer,
 };
 pub use learning_coefficient::{
     ChainsProgress, LearningCoefficientConfig, LearningCoefficientSweep,

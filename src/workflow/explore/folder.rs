@@ -23,7 +23,7 @@ use tati_core::{Result, TatiError, Trajectory, write_atomically};
 use tati_landscape::Minima;
 
 use super::table::{read_table, write_table};
-use super::{ExplorationRound, ExploreConfig, ExploredDraw, settling};
+use super::{ExplorationRound, ExploreConfig, ExploredBarrier, ExploredDraw, settling};
 
 const FORMAT: u32 = 1;
 const CONFIG: &str = "config.json";
@@ -31,6 +31,7 @@ const START: &str = "start.csv";
 const ROUNDS: &str = "rounds.csv";
 const CORNERS: &str = "corners.csv";
 const MINIMA: &str = "minima.csv";
+const BARRIERS: &str = "barriers.csv";
 const LOWEST: &str = "lowest.csv";
 
 /// What an exploration's folder says was explored.
@@ -268,8 +269,8 @@ impl Folder {
         write_table(&self.file(ROUNDS), &self.round_columns(), rows)
     }
 
-    /// Writes a line for each minimum.
-    pub(super) fn write_minima(&self, minima: &Minima) -> Result<()> {
+    /// Writes a line for each minimum and one for each barrier.
+    pub(super) fn write_minima(&self, minima: &Minima, barriers: &[ExploredBarrier]) -> Result<()> {
         let mut columns = names(&[
             "potential",
             "gradient_norm",
@@ -290,7 +291,29 @@ impl Folder {
             row.extend(&point.position);
             row
         });
-        write_table(&self.file(MINIMA), &columns, rows)
+        write_table(&self.file(MINIMA), &columns, rows)?;
+        let columns = names(&[
+            "from",
+            "to",
+            "barrier_from",
+            "barrier_to",
+            "line_barrier_from",
+            "line_barrier_to",
+            "converged",
+        ]);
+        let rows = barriers.iter().map(|barrier| {
+            let (path, line) = (&barrier.path.profile, &barrier.line);
+            vec![
+                barrier.from as f64,
+                barrier.to as f64,
+                path.barrier_from_start(),
+                path.barrier_from_end(),
+                line.barrier_from_start(),
+                line.barrier_from_end(),
+                f64::from(u8::from(barrier.path.converged)),
+            ]
+        });
+        write_table(&self.file(BARRIERS), &columns, rows)
     }
 
     #[cfg(feature = "plot")]

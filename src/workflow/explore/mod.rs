@@ -3,6 +3,7 @@
 mod chains;
 mod farthest_points;
 mod folder;
+mod minima;
 #[cfg(feature = "plot")]
 mod picture;
 mod progress;
@@ -20,7 +21,10 @@ use burn::tensor::Tensor;
 use tati_core::{
     ModelPotential, Potential, Result, Rows, TatiError, require_count, require_positive,
 };
-use tati_landscape::{DiffusionMapConfig, Minima, MinimaConfig, UnitSymmetry};
+use tati_landscape::{
+    DiffusionMapConfig, ElasticBandConfig, Minima, MinimaConfig, MinimumEnergyPath, PathPotential,
+    UnitSymmetry,
+};
 use tati_samplers::{ChainConfig, ChainSampler, PotentialWithPrior, entropy_seed};
 
 use chains::Chains;
@@ -38,7 +42,7 @@ pub use progress::{ExploreProgress, ExploreStage};
 ///
 /// until no leading eigenvalue of the map's generator has changed by more than `tolerance` of itself in two rounds running, or the rounds
 /// are spent. Then the corner points, and for each the draw of lowest potential among those nearest to it, are quenched to the minima
-/// below, those of the sampler's prior included in the potential.
+/// below; U has the sampler's prior in it there. Between the lowest of these the paths of minimum energy are looked for.
 ///
 /// Chains that begin where earlier ones came last, up a barrier for instance, reach what a single chain as long as all together does
 /// not. The pooled draws are therefore no sample of exp(−βU): averages over them say nothing. An eigenvalue that has settled means that
@@ -104,6 +108,12 @@ pub struct ExploreConfig {
     /// How minima are found.
     #[config(default = "MinimaConfig::new()")]
     pub minima: MinimaConfig,
+    /// Between every two of so many lowest minima (of index 0) the lowest path is looked for; 0 for none.
+    #[config(default = 4)]
+    pub num_connected: usize,
+    /// How such a path is found.
+    #[config(default = "ElasticBandConfig::new()")]
+    pub elastic_band: ElasticBandConfig,
     /// Items in a mini-batch of the chains; all of them if `None`. Minima are those over all data.
     pub batch_size: Option<usize>,
     /// Seed of the noise and of the mini-batches; from entropy if `None`.
@@ -130,6 +140,8 @@ pub struct Exploration {
     pub end: ExplorationEnd,
     /// What was found below the last corner points and then the last lowest draws; nothing if the exploration was interrupted.
     pub minima: Minima,
+    /// The barriers between the lowest minima.
+    pub barriers: Vec<ExploredBarrier>,
     /// The seed in use.
     pub seed: u64,
 }
@@ -175,6 +187,19 @@ pub struct ExploredDraw {
     pub coordinates: Vec<f64>,
     /// θ, of length N.
     pub position: Vec<f64>,
+}
+
+/// What lies between two minima.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExploredBarrier {
+    /// The minimum where line and path begin: its number among those found.
+    pub from: usize,
+    /// The minimum where they end, or the copy of it under the symmetry that is nearest to the first.
+    pub to: usize,
+    /// U on the straight line.
+    pub line: PathPotential,
+    /// The path of minimum energy that a nudged elastic band finds from the straight line.
+    pub path: MinimumEnergyPath,
 }
 
 impl ExploreConfig {

@@ -4,9 +4,8 @@ use std::sync::atomic::Ordering;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use tati_core::{Potential, Result, Rows, Trajectory};
+use tati_core::{Result, Rows, Trajectory};
 use tati_landscape::{DiffusionMap, Draws, Minima};
-use tati_samplers::PotentialWithPrior;
 
 use super::farthest_points::{commute_map, farthest_points};
 use super::folder::Folder;
@@ -54,23 +53,31 @@ where
             folder.finish_round(&rounds)?;
             map = Some((pool, fitted));
         };
-        let mut minima = Minima {
-            minima: Vec::new(),
-            quenches: Vec::new(),
-        };
-        if end != ExplorationEnd::Interrupted {
-            self.draw(folder, &rounds, map)?;
-            if let Some(last) = rounds.last() {
-                minima = self.find_minima(rounds.len(), last)?;
-            }
-            folder.write_minima(&minima)?;
-        }
-        Ok(Exploration {
+        let mut found = Exploration {
             rounds,
             end,
-            minima,
+            minima: Minima {
+                minima: Vec::new(),
+                quenches: Vec::new(),
+            },
+            barriers: Vec::new(),
             seed,
-        })
+        };
+        let Some(last) = found.rounds.last() else {
+            return Ok(found);
+        };
+        if end == ExplorationEnd::Interrupted {
+            return Ok(found);
+        }
+        self.draw(folder, &found.rounds, map)?;
+        match self.look_below(found.rounds.len(), last)? {
+            Some((minima, barriers)) => {
+                folder.write_minima(&minima, &barriers)?;
+                (found.minima, found.barriers) = (minima, barriers);
+            }
+            None => found.end = ExplorationEnd::Interrupted,
+        }
+        Ok(found)
     }
 
     /// The chains of the round after `rounds`; whether they came to their end.
@@ -158,31 +165,6 @@ where
         })
     }
 
-    /// The minima below the corner points and the lowest draws of a round.
-    fn find_minima(&self, num_rounds: usize, round: &ExplorationRound) -> Result<Minima> {
-        let points = || round.corners.iter().chain(&round.lowest);
-        let theta: Vec<f64> = points().flat_map(|draw| draw.position.clone()).collect();
-        let total = points().count();
-        let starts = Draws::from_f64(&theta, [1, total, self.potential.num_parameters()])?;
-        let with_prior;
-        let potential: &dyn Potential = match self.sampler.prior() {
-            None => self.potential,
-            Some(prior) => {
-                with_prior = PotentialWithPrior::new(self.potential, prior.clone())?;
-                &with_prior
-            }
-        };
-        let progress = &self.progress;
-        let mut report = |share: f64| {
-            let done = (share * total as f64).round() as usize;
-            progress(&ExploreProgress {
-                round: num_rounds,
-                stage: ExploreStage::Quenching { done, total },
-            });
-        };
-        (self.config.minima).find(potential, &starts, self.symmetry, &mut report)
-    }
-
     /// Draws the picture of the last map, if it is not there yet.
     #[cfg(feature = "plot")]
     fn draw(
@@ -217,7 +199,7 @@ where
         Ok(())
     }
 
-    fn is_interrupted(&self) -> bool {
+    pub(super) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 }
