@@ -25,6 +25,9 @@ use tati::{ModelPotential, Result, TatiError, open_device};
 /// Potential without its prior at 0, where the network answers 0 to labels of ±1.
 const SADDLE: f64 = 1.0;
 const STEP_SIZE: f64 = 0.2;
+/// The barrier is 4.3 kT high.
+const INVERSE_TEMPERATURE: f64 = 13.0;
+const BANDWIDTH: f64 = 0.03;
 
 type Items = (Tensor<2>, Tensor<2>);
 type Loss = fn(&Mlp, Items) -> Tensor<1>;
@@ -60,7 +63,7 @@ fn two_weights() -> TwoWeights {
     };
     let potential =
         ModelPotential::new(model.clone(), (inputs, labels), loss).expect("a potential");
-    let start = Tensor::<1>::from_data([0.8_f32, 1.0], &device.inner());
+    let start = Tensor::<1>::from_data([0.45_f32, 0.65], &device.inner());
     let model = potential.layout().unflatten(model, start).expect("a model");
     (model, potential)
 }
@@ -68,18 +71,20 @@ fn two_weights() -> TwoWeights {
 fn baoab(inverse_temperature: f64) -> BaoabConfig {
     BaoabConfig::new(inverse_temperature)
         .with_friction(10.0)
-        .with_prior(Some(Prior::Gaussian(0.1)))
+        .with_prior(Some(Prior::Gaussian(1.0)))
 }
 
 fn sampler() -> ChainSampler {
-    ChainSampler::optimizer(&baoab(4.0), STEP_SIZE)
+    ChainSampler::optimizer(&baoab(INVERSE_TEMPERATURE), STEP_SIZE)
 }
 
 fn config(seed: u64) -> ExploreConfig {
-    let map = DiffusionMapConfig::new(6).with_bandwidth(Bandwidth::Fixed(0.1));
+    let map = DiffusionMapConfig::new(4).with_bandwidth(Bandwidth::Fixed(BANDWIDTH));
     let quench = QuenchConfig::new().with_gradient_tolerance(1e-5);
-    ExploreConfig::new(ChainConfig::new(60).with_thinning(10))
-        .with_num_chains(6)
+    ExploreConfig::new(ChainConfig::new(40).with_thinning(8))
+        .with_num_chains(8)
+        .with_max_rounds(14)
+        .with_tolerance(0.01)
         .with_diffusion_map(map)
         .with_minima(MinimaConfig::new().with_quench(quench))
         .with_seed(Some(seed))
@@ -87,7 +92,7 @@ fn config(seed: u64) -> ExploreConfig {
 
 /// An exploration of few short rounds.
 fn short() -> ExploreConfig {
-    let map = DiffusionMapConfig::new(3).with_bandwidth(Bandwidth::Fixed(0.1));
+    let map = DiffusionMapConfig::new(3).with_bandwidth(Bandwidth::Fixed(BANDWIDTH));
     ExploreConfig {
         chain: ChainConfig::new(40).with_thinning(4).with_burn_in(1),
         num_chains: 2,
@@ -143,7 +148,7 @@ fn assert_same(whole: &Path, other: &Path) {
     }
 }
 
-/// At this temperature most single chains of the same number of steps stay where they begin.
+/// The control: of single chains as long as all of the longest exploration together, about half stay where they begin.
 #[test]
 fn both_minima_are_found_from_one_start_with_every_seed() {
     const SEEDS: u64 = 20;
@@ -160,11 +165,9 @@ fn both_minima_are_found_from_one_start_with_every_seed() {
         let chains = (found.rounds.len() * config.num_chains) as u64;
         most_steps = most_steps.max(chains * config.chain.num_steps);
     }
-    let alone: Vec<TwoWeights> = (0..SEEDS).map(|_| two_weights()).collect();
-    let stay = alone
+    let stay = (0..SEEDS as u32)
         .into_par_iter()
-        .zip(0..SEEDS)
-        .filter_map(|(network, seed)| (!leaves(network, seed, most_steps)).then_some(()))
+        .filter(|&seed| !leaves(two_weights(), u64::from(seed), most_steps))
         .count();
     println!("{stay} of {SEEDS} single chains of {most_steps} steps stay in their basin");
     assert!(stay >= 5, "{stay} of {SEEDS} chains stay");
@@ -177,7 +180,7 @@ fn assert_both_minima(found: &Exploration, num_corners: usize) {
     assert_eq!(quenches, 2 * num_corners);
     let [first, second] = [&minima[0].point, &minima[1].point];
     for (a, b) in first.position.iter().zip(&second.position) {
-        assert!((a + b).abs() < 1e-3 && a.abs() > 0.5, "{minima:?}");
+        assert!((a + b).abs() < 1e-3 && a.abs() > 0.3, "{minima:?}");
     }
     for point in [first, second] {
         assert_eq!((point.hessian.index, point.hessian.num_flat), (0, 0));
@@ -199,7 +202,8 @@ fn assert_both_minima(found: &Exploration, num_corners: usize) {
 
 /// Whether one chain of so many steps comes into the other basin.
 fn leaves((model, potential): TwoWeights, seed: u64, steps: u64) -> bool {
-    let sampler = ChainSampler::optimizer(&baoab(4.0).with_seed(Some(seed)), STEP_SIZE);
+    let sampler =
+        ChainSampler::optimizer(&baoab(INVERSE_TEMPERATURE).with_seed(Some(seed)), STEP_SIZE);
     let mut leaves = false;
     let mut look = |draw: &Draw<'_, Mlp>| {
         let mut weights = draw
@@ -208,7 +212,7 @@ fn leaves((model, potential): TwoWeights, seed: u64, steps: u64) -> bool {
             .iter::<f32>()
             .collect::<Vec<_>>()
             .into_iter();
-        leaves |= weights.all(|weight| weight < -0.3);
+        leaves |= weights.all(|weight| weight < -0.2);
         Ok(())
     };
     ChainConfig::new(steps)
@@ -262,7 +266,7 @@ fn an_exploration_ends_when_it_has_settled_or_its_rounds_are_spent() {
     assert!(changes[0].is_none() && changes[1..].iter().all(Option::is_some));
     for (number, round) in spent.rounds.iter().enumerate() {
         assert_eq!(round.num_points, 20 * (number + 1));
-        assert_eq!((round.bandwidth, round.eigenvalues.len()), (0.1, 2));
+        assert_eq!((round.bandwidth, round.eigenvalues.len()), (BANDWIDTH, 2));
         assert_eq!((round.corners.len(), round.lowest.len()), (3, 3));
         for (corner, lowest) in round.corners.iter().zip(&round.lowest) {
             assert!(lowest.potential <= corner.potential);
@@ -367,13 +371,11 @@ fn more_rounds_extend_an_exploration() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let network = two_weights();
     let folder = tempfile::tempdir().expect("a folder");
     let [one, two] = [1, 2].map(|threads| {
         let out = folder.path().join(threads.to_string());
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let explorer = explorer(&short(), &network);
-        let run = || explorer.run(&out);
+        let run = || explorer(&short(), &two_weights()).run(&out);
         let found = pool.expect("threads").install(run).expect("a run");
         (found, out)
     });
@@ -391,7 +393,6 @@ fn message<T>(result: Result<T>) -> String {
 #[test]
 fn bad_settings_are_refused_before_there_is_a_folder() {
     let (model, potential) = two_weights();
-    let map = DiffusionMapConfig::new(3);
     for (config, part) in [
         (short().with_num_chains(0), "`num_chains` is 0"),
         (short().with_num_corners(1), "`num_corners` is 1"),
@@ -399,21 +400,27 @@ fn bad_settings_are_refused_before_there_is_a_folder() {
         (short().with_tolerance(0.0), "`tolerance` is 0"),
         (short().with_tolerance(f64::NAN), "`tolerance` is NaN"),
         (
-            short().with_diffusion_map(map.clone().with_num_eigenpairs(1)),
+            short().with_diffusion_map(DiffusionMapConfig::new(1)),
             "`num_eigenpairs` is 1",
         ),
-        (short().with_chain(ChainConfig::new(0)), "`num_steps` is 0"),
+        (
+            ExploreConfig {
+                chain: ChainConfig::new(0),
+                ..short()
+            },
+            "`num_steps` is 0",
+        ),
         (short().with_batch_size(Some(201)), "`batch_size` is 201"),
         (short().with_batch_size(Some(0)), "`batch_size` is 0"),
     ] {
         let error = message(config.init(&model, &potential, &sampler()));
         assert!(error.contains(part), "{error}");
     }
-    let tether = baoab(4.0).with_prior(Some(Prior::Tether(1.0)));
+    let tether = baoab(INVERSE_TEMPERATURE).with_prior(Some(Prior::Tether(1.0)));
     for (sampler, part) in [
         (ChainSampler::optimizer(&tether, STEP_SIZE), "a tether"),
         (
-            ChainSampler::kernel(&HmcConfig::new(4.0, 0.1, 1.0)),
+            ChainSampler::kernel(&HmcConfig::new(INVERSE_TEMPERATURE, 0.1, 1.0)),
             "`batch_size`",
         ),
     ] {
@@ -449,7 +456,13 @@ fn a_folder_is_neither_overwritten_nor_mistaken_for_another() {
             short().with_diffusion_map(DiffusionMapConfig::new(3)),
             "`explore.diffusion_map.bandwidth",
         ),
-        (short().with_chain(ChainConfig::new(41)), "`explore.chain"),
+        (
+            ExploreConfig {
+                chain: ChainConfig::new(41),
+                ..short()
+            },
+            "`explore.chain",
+        ),
     ] {
         let error = message(explorer(&config, &network).resume(&out));
         assert!(
@@ -458,10 +471,10 @@ fn a_folder_is_neither_overwritten_nor_mistaken_for_another() {
         );
     }
     let (model, potential) = &network;
-    let warmer = ChainSampler::optimizer(&baoab(3.0), STEP_SIZE);
-    let longer = ChainSampler::optimizer(&baoab(4.0), 0.1);
+    let warmer = ChainSampler::optimizer(&baoab(10.0), STEP_SIZE);
+    let longer = ChainSampler::optimizer(&baoab(INVERSE_TEMPERATURE), 0.1);
     for (sampler, part) in [
-        (warmer, "`settings.inverse_temperature` is 4.0"),
+        (warmer, "`settings.inverse_temperature` is 13.0"),
         (longer, "the first step size is 0.2"),
     ] {
         let explorer = short().init(model, potential, &sampler);
@@ -484,7 +497,7 @@ fn a_folder_is_neither_overwritten_nor_mistaken_for_another() {
 fn a_chain_that_diverges_ends_the_exploration() {
     let (model, potential) = two_weights();
     let folder = tempfile::tempdir().expect("a folder");
-    let wild = ChainSampler::optimizer(&baoab(4.0), 1e6);
+    let wild = ChainSampler::optimizer(&baoab(INVERSE_TEMPERATURE), 1e6);
     let explorer = short().init(&model, &potential, &wild);
     let found = explorer
         .expect("an exploration")
