@@ -81,10 +81,10 @@ fn sampler() -> ChainSampler {
 fn config(seed: u64) -> ExploreConfig {
     let map = DiffusionMapConfig::new(4).with_bandwidth(Bandwidth::Fixed(BANDWIDTH));
     let quench = QuenchConfig::new().with_gradient_tolerance(1e-5);
-    ExploreConfig::new(ChainConfig::new(40).with_thinning(8))
+    ExploreConfig::new(ChainConfig::new(40).with_burn_in(7).with_thinning(8))
         .with_num_chains(8)
-        .with_max_rounds(14)
-        .with_tolerance(0.01)
+        .with_max_rounds(18)
+        .with_tolerance(1e-3)
         .with_diffusion_map(map)
         .with_minima(MinimaConfig::new().with_quench(quench))
         .with_seed(Some(seed))
@@ -148,29 +148,31 @@ fn assert_same(whole: &Path, other: &Path) {
     }
 }
 
-/// The control: of single chains as long as all of the longest exploration together, about half stay where they begin.
+/// The control: of single chains with as many steps as the longest exploration has in all its chains, a third or so stay in
+/// the basin where they begin.
 #[test]
 fn both_minima_are_found_from_one_start_with_every_seed() {
-    const SEEDS: u64 = 20;
+    const SEEDS: u32 = 20;
 
-    let network = two_weights();
     let folder = tempfile::tempdir().expect("a folder");
-    let mut most_steps = 0;
-    for seed in 0..SEEDS {
-        let config = config(seed);
-        let out = folder.path().join(seed.to_string());
-        let found = explorer(&config, &network).run(out).expect("a run");
-        assert_eq!(found.seed, seed);
-        assert_both_minima(&found, config.num_corners);
-        let chains = (found.rounds.len() * config.num_chains) as u64;
-        most_steps = most_steps.max(chains * config.chain.num_steps);
-    }
-    let stay = (0..SEEDS as u32)
+    let steps: Vec<u64> = (0..SEEDS)
+        .into_par_iter()
+        .map(|seed| {
+            let config = config(u64::from(seed));
+            let out = folder.path().join(seed.to_string());
+            let found = explorer(&config, &two_weights()).run(out).expect("a run");
+            assert_eq!(found.seed, u64::from(seed));
+            assert_both_minima(&found, config.num_corners);
+            (found.rounds.len() * config.num_chains) as u64 * config.chain.num_steps
+        })
+        .collect();
+    let most_steps = steps.into_iter().max().expect("a seed");
+    let stay = (0..SEEDS)
         .into_par_iter()
         .filter(|&seed| !leaves(two_weights(), u64::from(seed), most_steps))
         .count();
     println!("{stay} of {SEEDS} single chains of {most_steps} steps stay in their basin");
-    assert!(stay >= 5, "{stay} of {SEEDS} chains stay");
+    assert!(stay >= 4, "{stay} of {SEEDS} chains stay");
 }
 
 fn assert_both_minima(found: &Exploration, num_corners: usize) {
