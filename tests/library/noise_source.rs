@@ -1,12 +1,10 @@
 //! Which tensor draws which noise: distinct for the tensors and groups of one chain, equal for replicas.
 
-mod common;
-
+use crate::common::flex;
 use burn::module::{Module, ParamGroup};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
-use common::flex;
 use tati::prelude::*;
 use tati::samplers::NoiseSource;
 

@@ -2,9 +2,7 @@
 //!
 //! Seeds are fixed, so a test that passes once passes always; the limits say how rarely sound noise would fail them.
 
-mod common;
-
-use common::{kolmogorov, normal_distribution};
+use crate::common::{kolmogorov, normal_distribution};
 use tati::samplers::NoiseStream;
 
 const N: usize = 1_000_000;

@@ -1,13 +1,10 @@
 //! The examples that compare samplers, as a user runs them.
 
-#[path = "common/example.rs"]
-mod example;
-
 use std::fs;
 use std::path::Path;
 
+use crate::example::{array, assert_refused, example, json, number, seeded};
 use assert_cmd::Command;
-use example::{array, assert_refused, example, json, number, seeded};
 use serde_json::Value;
 
 fn cyclical(folder: &Path) -> Command {

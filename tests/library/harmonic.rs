@@ -4,11 +4,9 @@
 //! A tensor of 16,384 independent oscillators is an ensemble, so moments have the errors of independent draws, and
 //! averages over well separated steps only shrink them. Limits of 4 standard errors: false alarms 6 in 100,000 a check.
 
-mod common;
-
+use crate::common::{Ensemble, mean_and_error};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::DType;
-use common::{Ensemble, mean_and_error};
 use tati::samplers::{
     BaoabConfig, Gla1Config, Gla2Config, Integrator, LangevinUpdate, Prior, PsgldConfig,
     SghmcConfig, SgldConfig, StationaryMoments, Thermometer, WallsConfig,

@@ -4,11 +4,9 @@
 //! Thousands of independent oscillators with artificial noise on their gradients. Limits of 4 standard errors, from the
 //! spread over the members: false alarms 6 in 100,000 a check.
 
-mod common;
-
+use crate::common::{Ensemble, flex, mean_and_error};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{DType, Tensor, TensorData};
-use common::{Ensemble, flex, mean_and_error};
 use tati::samplers::{
     BaoabConfig, CcadlConfig, Integrator, LangevinUpdate, NoiseSource, NoiseStream, SamplerConfig,
     SghmcConfig, SgnhtConfig, Thermometer, stationary_moments,

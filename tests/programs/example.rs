@@ -1,5 +1,4 @@
 //! Runs the built examples as a user does.
-#![allow(dead_code)] // Each test file uses its part.
 
 use std::path::PathBuf;
 

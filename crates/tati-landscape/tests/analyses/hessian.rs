@@ -1,14 +1,11 @@
 //! Hessians of quadratic potentials with known spectra, and of a network against its dense Hessian.
 
-#[path = "common/quadratic.rs"]
-mod quadratic;
-
+use crate::quadratic::Quadratic;
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use nalgebra::{DMatrix, SymmetricEigen};
-use quadratic::Quadratic;
 use tati_core::analytic::{Harmonic, HostPotential};
 use tati_core::{ModelPotential, Potential, Result, TatiError, open_device};
 use tati_landscape::{

@@ -1,11 +1,9 @@
 //! One thermostat for a whole model, or one for each parameter group.
 
-mod common;
-
+use crate::common::flex;
 use burn::module::{Module, Param, ParamGroup, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, TensorData};
-use common::flex;
 use tati::samplers::{NoiseSource, NoiseStream, SgnhtConfig, Thermometer, ThermostatScope};
 
 const MEMBERS: usize = 2048;

@@ -1,13 +1,10 @@
 //! The main job end to end: on MNIST where it is there, on glyphs where it is not, and refusing bad input.
 
-#[path = "common/example.rs"]
-mod example;
-
 use std::fs;
 use std::path::Path;
 
+use crate::example::{assert_refused, example, json, mnist_folder};
 use assert_cmd::Command;
-use example::{assert_refused, example, json, mnist_folder};
 use serde_json::Value;
 
 fn mnist(out: &Path) -> Command {

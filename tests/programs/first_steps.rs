@@ -1,12 +1,9 @@
 //! The smaller examples as a user runs them: their figures, their JSON, and how they refuse bad input.
 
-#[path = "common/example.rs"]
-mod example;
-
 use std::fs;
 
+use crate::example::{array, assert_refused, example, json, number, seeded};
 use assert_cmd::Command;
-use example::{array, assert_refused, example, json, number, seeded};
 use serde_json::Value;
 use tati::available_devices;
 

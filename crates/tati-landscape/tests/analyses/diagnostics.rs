@@ -1,11 +1,9 @@
 //! R̂ and effective sample sizes: equal to ArviZ, invariant where they should be, the same from a store, from memory and by any
 //! number of threads.
 
-mod series;
-
+use crate::series::autoregressive;
 use proptest::prelude::*;
 use serde_json::Value;
-use series::autoregressive;
 use tati_core::{Precision, Trajectory, TrajectoryLayout, TrajectoryWriter};
 use tati_landscape::{
     AutocorrelationEstimator, Convergence, Draws, EffectiveSampleSize, convergence,
@@ -15,7 +13,7 @@ use tati_landscape::{
 use EffectiveSampleSize::{Bulk, Mean, Tail};
 
 fn references() -> Vec<Value> {
-    serde_json::from_str(include_str!("references/convergence.json")).unwrap()
+    serde_json::from_str(include_str!("../references/convergence.json")).unwrap()
 }
 
 fn chains_of(case: &Value) -> Vec<Vec<f64>> {

@@ -1,5 +1,4 @@
 //! What several test files need: statistics with their errors, and a module that is one tensor.
-#![allow(dead_code)] // Each test file uses its part.
 
 use burn::module::{Module, Param, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};

@@ -1,8 +1,6 @@
 //! Averages and their errors: against known values, pooled, over any threads.
 
-mod series;
-
-use series::autoregressive;
+use crate::series::autoregressive;
 use tati_landscape::{
     AutocorrelationEstimator, Average, Draws, RunningMoments, average, averages, running_averages,
 };

@@ -1,10 +1,7 @@
 //! The examples on curvature, as a user runs them.
 
-#[path = "common/example.rs"]
-mod example;
-
+use crate::example::{array, assert_refused, example, json, mnist_folder, number, seeded};
 use assert_cmd::Command;
-use example::{array, assert_refused, example, json, mnist_folder, number, seeded};
 use serde_json::Value;
 
 fn hessian() -> Command {

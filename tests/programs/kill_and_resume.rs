@@ -1,9 +1,6 @@
 //! Runs that are killed with SIGKILL at random moments, and resumed, record what a run that was never stopped records: the two
 //! stores are equal file by file, byte by byte. For every sampler, those with mini-batches included.
 
-#[path = "common/example.rs"]
-mod example;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use example::{assert_refused, json};
+use crate::example::{self, assert_refused, json};
 
 const STEPS: u32 = 2000;
 const KILLS: u32 = 5;

@@ -66,7 +66,7 @@ struct Reference {
 
 #[test]
 fn five_thousand_draws_of_a_perceptron_equal_scipy() {
-    let reference = include_str!("references/covariance.json");
+    let reference = include_str!("../references/covariance.json");
     let reference: Reference = serde_json::from_str(reference).unwrap();
     let theta = trajectory([5000, 7850, 200], 0.05);
     let single: Vec<f32> = theta.iter().map(|&x| x as f32).collect();

@@ -1,12 +1,10 @@
 //! What must hold to the last bit.
 
-mod common;
-
+use crate::common::{Ensemble, flex};
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{DType, Int, Tensor, TensorData};
-use common::{Ensemble, flex};
 use tati::models::{GlyphsConfig, LeNet, LeNetConfig, Mlp, MlpConfig};
 use tati::prelude::*;
 

@@ -5,11 +5,9 @@
 //! with independent noise; errors from the spread of their time averages, limits of 4 standard errors (false alarms
 //! 6 in 100,000 a check).
 
-mod common;
-
+use crate::common::{Ensemble, mean_and_error};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::DType;
-use common::{Ensemble, mean_and_error};
 use tati::samplers::{
     BaoabConfig, Gla1Config, Gla2Config, NoiseSource, SamplerConfig, SgldConfig, Thermometer,
 };

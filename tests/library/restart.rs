@@ -3,13 +3,11 @@
 //! Runs in every feature set; with a GPU feature compiled in and no GPU present it shows that loading does not touch
 //! Burn's default device.
 
-mod common;
-
+use crate::common::flex;
 use burn::module::{Module, ModuleMapper, Param, ParamGroup};
 use burn::nn::loss::{MseLoss, Reduction};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{DType, FloatDType, Tensor, TensorData};
-use common::flex;
 use tati::models::{Mlp, MlpConfig};
 use tati::prelude::*;
 use tati::samplers::{NoiseSource, ThermostatScope};

@@ -1,8 +1,6 @@
 //! Autocorrelation times of series where they are known: value, error, agreement of the estimators; what has none.
 
-mod series;
-
-use series::autoregressive;
+use crate::series::autoregressive;
 use tati_core::TatiError;
 use tati_landscape::{
     AutocorrelationEstimator, AutocorrelationTime, RunningMoments, autocorrelation_function,

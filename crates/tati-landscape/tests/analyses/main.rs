@@ -1,0 +1,12 @@
+//! The analyses against closed forms and independent references. One binary: each would link Burn once more.
+
+mod quadratic;
+mod series;
+
+mod autocorrelation;
+mod averages;
+mod covariance;
+mod diagnostics;
+mod hessian;
+mod input_space;
+mod surface;
