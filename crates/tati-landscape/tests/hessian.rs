@@ -144,7 +144,7 @@ fn products_that_do_not_suffice_are_said_not_to() {
     assert!(!short.converged);
     assert_eq!(
         (short.eigenvalues.len(), short.num_gradients),
-        (5, 2 * (10 + 5))
+        (5, 1 + 2 * (10 + 5))
     );
     assert!(short.residuals[4] > 1e-3);
     assert!(run(500).converged);
