@@ -383,4 +383,36 @@ mod tests {
             }
         }
     }
+
+    /// A diagonal of 30, 29, …: from its first axes, a little off, few applications are left, and from the axes themselves one.
+    #[test]
+    fn a_good_start_saves_applications() {
+        let size = 30;
+        let settings = KrylovSettings {
+            num_eigenpairs: 4,
+            block_size: 4,
+            max_dimension: 30,
+            tolerance: 1e-6,
+            max_applications: 100,
+            seed: 1,
+        };
+        let apply = |vectors: MatRef<'_, f64>| {
+            Ok(Mat::from_fn(size, vectors.ncols(), |row, column| {
+                (size - row) as f64 * vectors[(row, column)]
+            }))
+        };
+        let from = |off: f64| {
+            let start = Mat::from_fn(size, 4, |row, column| {
+                f64::from(u8::from(row == column)) + off * (row as f64).sin()
+            });
+            let found = leading_eigenpairs_from(start, &settings, apply).unwrap();
+            for (at, value) in found.values.iter().enumerate() {
+                assert!((value - (size - at) as f64).abs() < 1e-9);
+            }
+            found.applications
+        };
+        let random = leading_eigenpairs(size, &settings, apply).unwrap();
+        let counts = [from(0.0), from(1e-4), random.applications];
+        assert!(counts[0] == 1 && counts[1] < counts[2], "{counts:?}");
+    }
 }

@@ -10,7 +10,7 @@ use super::lanczos::{Asymmetry, Lanczos, Ritz};
 use super::{Hessian, spacing_at_one, vectors};
 
 /// The probability with which the search may overlook a pair beside those found.
-const OVERSIGHT: f64 = 1e-2;
+const OVERSIGHT: f64 = 1e-3;
 
 /// Which end of a spectrum.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
@@ -33,7 +33,7 @@ pub enum SpectrumEnd {
 /// eigenvalues. A Krylov space has one vector of every eigenspace only. So the search goes on from a new random start v in the complement of the pairs
 /// found, until that shows a further one or excludes it: the weight (y·v)² of an eigenvector of eigenvalue μ is at most the Christoffel
 /// function 1/Σ pᵢ(μ)² of the polynomials that the Lanczos coefficients define, while that of a random v is below πδ²/(2N) with a
-/// probability of δ = 0.01 only. Few products settle it where the pairs found stand out from the rest.
+/// probability of δ = 0.001 only. Few products settle it where the pairs found stand out from the rest.
 ///
 /// Memory: one vector of N double precision numbers a product.
 ///
