@@ -5,7 +5,7 @@ mod eigenpairs;
 mod lanczos;
 mod progress;
 mod trace;
-mod vectors;
+pub(crate) mod vectors;
 
 use burn::tensor::{DType, Tensor};
 use tati_core::{HostEvaluator, Potential, Result, TatiError, require_count, require_positive};

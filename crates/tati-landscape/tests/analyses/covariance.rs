@@ -124,6 +124,23 @@ fn all_ways_agree() {
 }
 
 #[test]
+fn the_scale_of_the_draws_does_not_matter() {
+    let theta = trajectory([300, 120, 40], 0.01);
+    let of = |scale: f64| {
+        let scaled: Vec<f64> = theta.iter().map(|x| scale * x).collect();
+        let draws = Draws::from_f64(&scaled, [1, 300, 120]).unwrap();
+        components(&draws, 10, CovarianceMethod::Krylov).eigenvalues
+    };
+    // Squares of the first are too small for single precision, of the last too large.
+    let exact = of(1.0);
+    for scale in [1e-30, 1e-9, 1e9, 1e30] {
+        for (value, exact) in of(scale).iter().zip(&exact) {
+            assert!((value / scale / scale / exact - 1.0).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
 fn multiple_eigenvalues_are_all_found() {
     // Two draws each way along every axis: all variances the same, in pairs of 4, 4, 1, 1.
     let mut theta = Vec::new();

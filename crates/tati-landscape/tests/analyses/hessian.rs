@@ -61,6 +61,7 @@ fn assert_eigenvectors(pairs: &Eigenpairs, quadratic: &Quadratic, tolerance: f64
     }
 }
 
+/// A search overlooks a copy of an eigenvalue with a probability of at most 1 in 1000: with some 80 of them, false alarms at most 8 in 100.
 #[test]
 fn known_spectra_are_found_with_their_multiplicities() {
     let spectrum = spectrum();
@@ -141,7 +142,7 @@ fn products_that_do_not_suffice_are_said_not_to() {
     assert!(!short.converged);
     assert_eq!(
         (short.eigenvalues.len(), short.num_gradients),
-        (5, 2 * (10 + 5))
+        (5, 1 + 2 * (10 + 5))
     );
     assert!(short.residuals[4] > 1e-3);
     assert!(run(500).converged);
