@@ -7,10 +7,12 @@ use super::occupation::{Occupation, spread};
 
 /// Basins of a free energy and the barriers between them.
 ///
-/// A minimum has a basin of its own if the barrier by which it is left most easily is `significance` standard errors high (its
-/// persistence: H. Edelsbrunner, J. Harer, Computational Topology (AMS 2010), section VII.1). Among some tens of cells the highest is above
-/// the lowest by 3 to 4 errors of noise alone. Cells without draws make a barrier if draws as dense as at the
-/// minimum would have left them empty no more often: if more than half of the significance squared were to be expected there, in effective draws.
+/// A minimum has a basin of its own if the barrier by which it is left most easily (its persistence: H. Edelsbrunner, J. Harer, Computational
+/// Topology (AMS 2010), section VII.1) is `significance` times as high as the errors of F at its bottom and top, taken together as if they were
+/// independent. What they have in common is left out of account here, because an excursion of a few draws to where few are has them all
+/// in common, and no barrier in it. Among some tens of cells the highest is above the lowest by 3 to 4 errors of noise alone. Cells without
+/// draws make a barrier if draws as dense as at the minimum would have left them empty no more often: if more than half of the
+/// significance squared were to be expected there, in effective draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Basins {
     /// In the order of their minima: along the variable, in a plane along the first.
@@ -159,9 +161,9 @@ impl Cells {
     fn separates(&self, cell: usize, minimum: usize, significance: f64) -> bool {
         let height = self.free_energy[cell] - self.free_energy[minimum];
         if height.is_finite() {
-            return height > significance * self.error_of_height(cell, minimum);
+            return height > significance * self.error[cell].hypot(self.error[minimum]);
         }
-        let relative_error = spread(self.occupation.deviations(minimum));
+        let relative_error = self.inverse_temperature * self.error[minimum];
         let expected = self.volumes[cell] / self.volumes[minimum] / relative_error.powi(2);
         // e^(−expected) is the chance that none is there, e^(−significance²/2) about that of the other case.
         expected > 0.5 * significance.powi(2)
