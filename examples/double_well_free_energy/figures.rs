@@ -83,11 +83,12 @@ pub fn write(
             label: name,
         })
         .collect();
+    let free_energy = measured.free_energy();
     let figure = FreeEnergyMap {
         grid: Grid {
             x: &measured.coordinates[0],
             y: &measured.coordinates[1],
-            values: measured.free_energy().as_slice(),
+            values: free_energy.as_slice(),
         },
         path: &[],
         marks: &marks,

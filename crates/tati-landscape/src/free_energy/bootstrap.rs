@@ -73,6 +73,10 @@ impl BlockBootstrapConfig {
         variables.extend(others);
         let time = longest_time(&variables, weights, chain_lengths)?;
         let num_draws = variable.num_draws();
+        let draws_by_weight = weights.map_or(num_draws as f64, |weights| {
+            let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+            weights.iter().sum::<f64>().powi(2) / squares
+        });
         let fitting = (time.powi(2) * num_draws as f64).cbrt().ceil() as usize;
         let block_length = self.block_length.unwrap_or(fitting);
         if self.num_resamples > 0 {
@@ -83,16 +87,14 @@ impl BlockBootstrapConfig {
                 }
                 None => require_blocks(num_draws, fitting, time)?,
             }
+            require_weights(draws_by_weight, num_draws)?;
         }
         Ok(BlockBootstrap {
             autocorrelation_time: time,
             block_length,
             num_resamples: self.num_resamples,
             seed: self.seed,
-            draws_by_weight: weights.map_or(num_draws as f64, |weights| {
-                let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
-                weights.iter().sum::<f64>().powi(2) / squares
-            }),
+            draws_by_weight,
         })
     }
 }
@@ -211,6 +213,19 @@ fn require_blocks(num_draws: usize, block_length: usize, time: f64) -> Result<()
         expected: format!(
             "at least 23 times their autocorrelation time, {time:.1}, for errors by blocks: sample longer, or leave errors out with \
              `num_resamples` 0"
+        ),
+    })
+}
+
+fn require_weights(draws_by_weight: f64, num_draws: usize) -> Result<()> {
+    if draws_by_weight >= FEWEST_BLOCKS as f64 {
+        return Ok(());
+    }
+    Err(TatiError::InvalidSetting {
+        name: "log weights",
+        value: format!("such that {draws_by_weight:.1} of {num_draws} draws have all the weight"),
+        expected: format!(
+            "such that {FEWEST_BLOCKS} have it, for errors: sample closer to the density that is weighted for"
         ),
     })
 }

@@ -97,9 +97,19 @@ impl Cells {
             0.0 => f64::NAN,
             _ => temperature * spread(occupation.deviations(cell)),
         };
+        let error: Vec<f64> = (0..volumes.len()).map(error).collect();
+        // A resample without weight, all of whose draws are e⁷⁰⁰ times lighter than the heaviest.
+        let lost = |(share, error): (&f64, &f64)| *share > 0.0 && error.is_nan();
+        if occupation.num_resamples() > 0 && occupation.shares.iter().zip(&error).any(lost) {
+            return Err(TatiError::NotFinite {
+                what: "the error of the free energy".to_string(),
+                value: f64::NAN,
+                remedy: "sample closer to the density that is weighted for",
+            });
+        }
         Ok(Self {
             inverse_temperature,
-            error: (0..volumes.len()).map(error).collect(),
+            error,
             free_energy,
             minimum,
             volumes,

@@ -19,9 +19,8 @@ use super::variable::CollectiveVariable;
 /// ```
 /// use tati_landscape::{Bins, CollectiveVariable, FreeEnergyProfileConfig};
 ///
-/// // Twice as many draws in the left half as in the right one.
-/// let values: Vec<f64> = (0..3000).map(|i| f64::from(i % 3) - 0.5 + f64::from(i * 7 % 1000) / 2000.0).collect();
-/// let values: Vec<f64> = values.iter().map(|q| if *q < 1.0 { q.rem_euclid(1.0) } else { q % 1.0 + 1.0 }).collect();
+/// // Two chains with twice as many draws in the left bin as in the right one.
+/// let values: Vec<f64> = (0..3000).map(|i| if i % 3 == 0 { 1.2 } else { 0.7 }).collect();
 /// let variable = CollectiveVariable::new(&values, &[1000, 2000])?;
 /// let profile = FreeEnergyProfileConfig::new(2.0)
 ///     .with_bins(Bins::Edges(vec![0.0, 1.0, 2.0]))

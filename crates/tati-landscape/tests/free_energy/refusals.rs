@@ -189,3 +189,32 @@ fn errors_that_cannot_be() {
         .unwrap_err();
     assert!(matches!(error, TatiError::NotFinite { .. }), "{error}");
 }
+
+#[test]
+fn weights_that_leave_next_to_nothing() {
+    let values = values();
+    let log_weights: Vec<f64> = (0..500)
+        .map(|draw| if draw < 3 { 0.0 } else { -30.0 })
+        .collect();
+    let variable = CollectiveVariable::new(&values, &[500])
+        .and_then(|variable| variable.with_log_weights(&log_weights))
+        .unwrap();
+    assert_refused(
+        FreeEnergyProfileConfig::new(1.0).compute(&variable),
+        &["log weights", "3.0 of 500 draws", "sample closer"],
+    );
+    // Ten draws next to each other, all others without any weight: some resamples have none.
+    let log_weights: Vec<f64> = (0..500)
+        .map(|draw| if draw < 10 { 0.0 } else { -1e4 })
+        .collect();
+    let variable = variable.with_log_weights(&log_weights).unwrap();
+    let error = FreeEnergyProfileConfig::new(1.0)
+        .compute(&variable)
+        .unwrap_err();
+    assert!(matches!(error, TatiError::NotFinite { .. }), "{error}");
+    let without = BlockBootstrapConfig::new().with_num_resamples(0);
+    let found = FreeEnergyProfileConfig::new(1.0)
+        .with_bootstrap(without)
+        .compute(&variable);
+    assert!((found.unwrap().bootstrap.draws_by_weight - 10.0).abs() < 1e-9);
+}
