@@ -51,6 +51,19 @@ pub struct Barrier {
     pub exact: [f64; 2],
 }
 
+impl Barrier {
+    /// Its height above one of the basins, with two digits of its error.
+    pub fn height(&self, side: usize) -> String {
+        let [height, error] = [self.heights[side], self.errors[side]];
+        let digits = if error > 0.0 {
+            (1.0 - error.log10().floor()).clamp(0.0, 6.0) as usize
+        } else {
+            0
+        };
+        format!("{height:.digits$} ± {error:.digits$}")
+    }
+}
+
 impl Profile {
     pub fn new(
         well: &Well,

@@ -23,7 +23,10 @@ pub fn write(
         Ok::<(), Failure>(())
     };
     for profile in profiles {
-        let labels = labels(profile);
+        let barriers = profile.barriers.iter();
+        let labels: Vec<[String; 2]> = barriers
+            .map(|barrier| [0, 1].map(|side| barrier.height(side)))
+            .collect();
         let barriers: Vec<plot::Barrier<'_>> = profile
             .barriers
             .iter()
@@ -107,13 +110,4 @@ pub fn write(
         })?;
     }
     Ok(written)
-}
-
-/// The heights of each barrier.
-fn labels(profile: &Profile) -> Vec<[String; 2]> {
-    let barriers = profile.barriers.iter();
-    let label = |height: f64, error: f64| format!("{height:.3} ± {error:.3}");
-    barriers
-        .map(|barrier| [0, 1].map(|side| label(barrier.heights[side], barrier.errors[side])))
-        .collect()
 }

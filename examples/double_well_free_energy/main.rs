@@ -17,9 +17,11 @@
 //! cargo run --release --example double_well_free_energy -- --barrier 3 --seed 1
 //! ```
 //!
-//! JSON: `seed`, `device`, `chains`, `draws`; `profiles`, each with `well`, `variable`, `inverse_temperature`, `coordinate`, `free_energy` (0 at its
-//! minimum), `error`, `theory` (shifted as the measurement), `largest_z`, `within_one_error`, `autocorrelation_time`, `basins` and `barriers`; `plane`, with
-//! the basins and barriers of Müller-Brown; `figures`. Each barrier has its `heights` above both basins, their `errors` and what is `exact`.
+//! JSON: `seed`, `device`, `chains`, `draws`; `profiles`, each with `well`, `variable`, `inverse_temperature`, `coordinate`, `free_energy` (0 at
+//! its minimum), `error`, `theory` (of the mean density in each bin, shifted as the measurement), `largest_z`, `within_one_error`,
+//! `autocorrelation_time`, `block_length`, `basins` and `barriers`; `plane`, with `inverse_temperature` and the basins and barriers of the
+//! Müller-Brown surface in the plane; `figures`. Each barrier has its `heights` above both basins, their `errors` and what is `exact`: from
+//! point to point, of which bins see the mean.
 
 mod chains;
 mod comparison;
@@ -60,7 +62,7 @@ struct Options {
     #[arg(long, default_value_t = 256)]
     chains: usize,
     /// Draws of each chain
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 4000)]
     draws: usize,
     /// Bins along a variable
     #[arg(long, default_value_t = 32)]

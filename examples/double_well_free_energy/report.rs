@@ -163,11 +163,10 @@ fn basins_text(basins: &[Basin], barriers: &[Barrier]) -> String {
         for side in [0, 1] {
             let _ = writeln!(
                 text,
-                "barrier at {} from basin {}: {:.4} ± {:.4}, exact {:.4}",
+                "barrier at {} from basin {}: {}, exact {:.3}",
                 place(&barrier.position),
                 barrier.between[side] + 1,
-                barrier.heights[side],
-                barrier.errors[side],
+                barrier.height(side),
                 barrier.exact[side]
             );
         }

@@ -129,8 +129,8 @@ impl FreeEnergyPlane {
     /// The basins that are separated by barriers of at least `significance` standard errors, over rectangles that touch at a side or
     /// corner. Cell k is row k / columns and column k mod columns of F.
     ///
-    /// A barrier is connected with few draws a rectangle: heights are above those of the density by about the noise of the
-    /// lowest way, which chooses among many rectangles.
+    /// The lowest way is chosen among many rectangles, whose noise it follows: heights come out low by about an error, unless many draws
+    /// are in each rectangle of a barrier.
     ///
     /// # Errors
     /// As of [`FreeEnergyProfile::basins`](crate::FreeEnergyProfile::basins).
