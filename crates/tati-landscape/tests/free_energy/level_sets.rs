@@ -115,23 +115,15 @@ fn each_landmark_is_in_its_level_set_and_nearest_to_the_one_before() {
     };
     let first = found.landmarks[lowest].unwrap();
     assert_eq!(Some(first), nearest(&sets[lowest], mean));
-    let mut before = first;
-    for level in lowest + 1..15 {
-        assert_eq!(
-            found.landmarks[level],
-            nearest(&sets[level], at(before)),
-            "{level}"
-        );
-        before = found.landmarks[level].unwrap_or(before);
-    }
-    let mut before = first;
-    for level in (0..lowest).rev() {
-        assert_eq!(
-            found.landmarks[level],
-            nearest(&sets[level], at(before)),
-            "{level}"
-        );
-        before = found.landmarks[level].unwrap_or(before);
+    let upwards: Vec<usize> = (lowest + 1..15).collect();
+    let downwards: Vec<usize> = (0..lowest).rev().collect();
+    for levels in [upwards, downwards] {
+        let mut before = first;
+        for level in levels {
+            let expected = nearest(&sets[level], at(before));
+            assert_eq!(found.landmarks[level], expected, "{level}");
+            before = expected.unwrap_or(before);
+        }
     }
     // Ascending along the variable, pair by pair with the levels.
     let along: Vec<f64> = found
