@@ -120,11 +120,14 @@ mod tests {
 
     #[test]
     fn chosen_bins_have_the_width_of_freedman_and_diaconis() {
-        // A thousand values from 0 to 1: the quartiles are 1/2 apart, 1/10 is the width.
-        let values: Vec<f64> = (0..1000).map(|i| f64::from(i) / 999.0).collect();
-        assert_eq!(Bins::Chosen.edges(&values, 0.5).unwrap().len(), 11);
-        let values: Vec<f64> = (0..27_000).map(|i| f64::from(i) / 26_999.0).collect();
-        assert_eq!(Bins::Chosen.edges(&values, 1.0).unwrap().len(), 31);
-        assert_eq!(Bins::Chosen.edges(&values, 27.0).unwrap().len(), 11);
+        // Even from 0 to 1, so that the quartiles are 1/2 apart: n^(1/3) bins, here 10.3, 30.4 and 10.1.
+        let even = |count: u32| -> Vec<f64> {
+            let last = f64::from(count - 1);
+            (0..count).map(|i| f64::from(i) / last).collect()
+        };
+        for (count, time, bins) in [(1100, 0.5, 11), (28_000, 1.0, 31), (28_000, 27.0, 11)] {
+            let edges = Bins::Chosen.edges(&even(count), time).unwrap();
+            assert_eq!(edges.len(), bins + 1, "{count} {time}");
+        }
     }
 }

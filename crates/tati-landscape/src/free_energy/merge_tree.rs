@@ -171,7 +171,8 @@ mod tests {
         let heights = [3.0, 0.0, 2.0, 1.5, 5.0, 1.0, 4.0];
         let all = on_a_line(&heights, 0.1);
         assert_eq!(all.minima, [1, 3, 5]);
-        assert_eq!(all.labels, [0, 0, 0, 1, 1, 2, 2]);
+        // A pass is labelled as its lowest neighbour.
+        assert_eq!(all.labels, [0, 0, 0, 1, 2, 2, 2]);
         let passes = [([0, 1], 2), ([1, 2], 4)].map(|(between, cell)| Pass { between, cell });
         assert_eq!(all.passes, passes);
 
