@@ -11,6 +11,7 @@ mod covariance;
 mod draws;
 mod eigenpairs;
 mod finite;
+mod free_energy;
 mod hessian;
 mod input_space;
 mod krylov;
@@ -33,6 +34,11 @@ pub use covariance::{
     CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig,
 };
 pub use draws::{ColumnBlock, DrawBlock, Draws};
+pub use free_energy::{
+    Barrier, Basin, Basins, Bins, BlockBootstrap, BlockBootstrapConfig, CollectiveVariable,
+    FreeEnergyPlane, FreeEnergyPlaneConfig, FreeEnergyProfile, FreeEnergyProfileConfig, LevelSets,
+    LevelSetsConfig, reweighting_log_weights,
+};
 pub use hessian::{
     DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianProduct, HessianProgress,
     HessianTrace, HessianTraceConfig, SpectralDensity, SpectralDensityConfig, SpectralMeasure,
