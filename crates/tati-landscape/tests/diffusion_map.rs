@@ -150,7 +150,8 @@ fn sphere_has_the_spectrum_of_its_laplacian() {
 fn density_is_divided_out_and_estimated() {
     let points = uneven_circle(1500);
     let exact = [0.0, -1.0, -1.0, -4.0, -4.0];
-    let map = fit(&DiffusionMapConfig::new(5), &points, 2);
+    let config = fixed(5, 2e-3);
+    let map = fit(&config, &points, 2);
     assert!(
         error(map.eigenvalues(), &exact) < 0.03,
         "{:?}",
@@ -162,22 +163,45 @@ fn density_is_divided_out_and_estimated() {
         assert!((density / exact - 1.0).abs() < 0.03, "{density} {exact}");
     }
     // The control.
-    let skewed = fit(
-        &DiffusionMapConfig::new(5).with_density_exponent(0.0),
-        &points,
-        2,
-    );
-    assert!(
-        error(skewed.eigenvalues(), &exact) > 0.1,
-        "{:?}",
-        skewed.eigenvalues()
-    );
+    let config = config.with_density_exponent(0.0);
+    let skewed = fit(&config, &points, 2);
+    let off = error(skewed.eigenvalues(), &exact);
+    assert!(off > 0.1, "{:?}", skewed.eigenvalues());
     // A target that is even does the same, whatever the exponent.
-    let even = DiffusionMapConfig::new(5).with_density_exponent(0.0);
-    let even = even
+    let even = config
         .fit_to_target(&draws(&points, 2), &[0.0; 1500])
         .unwrap();
-    assert!((even.eigenvalues()[1] / map.eigenvalues()[1] - 1.0).abs() < 1e-9);
+    let off = even.eigenvalues()[1] / map.eigenvalues()[1] - 1.0;
+    assert!(off.abs() < 1e-9, "{off}");
+}
+
+/// The bandwidth found has the steepest ln T of all powers of two.
+#[test]
+fn bandwidth_is_where_the_sum_of_the_kernel_grows_fastest() {
+    let points = normals(3 * 200, 10);
+    let mut squared = Vec::new();
+    for a in points.chunks(3) {
+        let distance = |b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        squared.extend(points.chunks(3).map(distance));
+    }
+    let log_sum = |power: i32| {
+        let bandwidth = f64::from(power).exp2();
+        let kernel = squared
+            .iter()
+            .map(|squared| (-squared / (4.0 * bandwidth)).exp());
+        kernel.sum::<f64>().log2()
+    };
+    let slopes = (-20..20).map(|power| (log_sum(power + 1) - log_sum(power), power));
+    let (slope, power) = slopes.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+    let map = fit(&DiffusionMapConfig::new(2), &points, 3);
+    assert_eq!(map.bandwidth(), f64::from(power).exp2());
+    assert_eq!(map.dimension(), (2.0 * slope).round());
+    let half = fit(
+        &DiffusionMapConfig::new(2).with_bandwidth_factor(0.5),
+        &points,
+        3,
+    );
+    assert_eq!(half.bandwidth(), 0.5 * map.bandwidth());
 }
 
 /// With ρ = q^β in one dimension, L → Δ + (2 − 2α + 3β) ∇ln q·∇, and ρ by neighbours is q⁻¹.
@@ -185,12 +209,14 @@ fn density_is_divided_out_and_estimated() {
 fn variable_bandwidths_have_the_limit_that_is_stated() {
     let points = uneven_circle(1500);
     let exact = [0.0, -1.0, -1.0, -4.0, -4.0];
-    let config = DiffusionMapConfig::new(5).with_dimension(Some(1.0));
+    let config = DiffusionMapConfig::new(5)
+        .with_dimension(Some(1.0))
+        .with_bandwidth_factor(1.0 / 64.0);
     for (bandwidth, exponent) in [
         (Bandwidth::DensityPower(-0.5), 0.25),
         (Bandwidth::NeighborDistance(16), -0.5),
     ] {
-        for neighbors in [None, Some(200)] {
+        for neighbors in [None, Some(400)] {
             let config = config
                 .clone()
                 .with_neighbors(neighbors)
@@ -432,7 +458,9 @@ fn extension_gives_the_points_of_the_fit_and_of_a_refit() {
         DiffusionMapConfig::new(5)
             .with_neighbors(Some(100))
             .with_bandwidth(Bandwidth::DensityPower(-0.5)),
-        DiffusionMapConfig::new(5).with_bandwidth(Bandwidth::NeighborDistance(30)),
+        DiffusionMapConfig::new(5)
+            .with_bandwidth_factor(1.0 / 32.0)
+            .with_bandwidth(Bandwidth::NeighborDistance(30)),
     ] {
         let map = fit(&config, inside, 2);
         let again = map.extend(&draws(inside, 2)).unwrap();
@@ -475,66 +503,113 @@ fn parts_have_an_eigenvalue_of_zero_each() {
         let parts: Vec<usize> = (0..501)
             .map(|at| [0, 1, 2][usize::from(at >= 300) + usize::from(at >= 500)])
             .collect();
-        let expected: &[usize] = if config.neighbors.is_none() {
-            &parts
-        } else {
-            map.parts()
-        };
-        assert_eq!(map.parts(), expected);
-        println!("{:?} {:?}", map.eigenvalues(), map.parts().iter().max());
+        assert_eq!(map.parts(), parts);
+        let zeros = map.eigenvalues().iter().filter(|value| **value == 0.0);
+        assert_eq!(zeros.count(), 3);
+        // Each circle has its own.
+        let [first, last] = [map.eigenvalues()[3], map.eigenvalues()[6]];
+        assert!(first < -0.3 && (config.neighbors.is_some() || (last / first - 1.0).abs() < 1e-6));
+        for (at, part) in parts.iter().enumerate() {
+            let coordinates = [1, 2].map(|number| map.coordinates()[(at, number)]);
+            let first = parts.iter().position(|other| other == part).unwrap();
+            let expected = [1, 2].map(|number| map.coordinates()[(first, number)]);
+            assert_eq!(coordinates, expected);
+        }
+        let stationary = map.extend(&draws(&points, 2)).unwrap();
+        assert!(largest_difference(&stationary, map.coordinates()) < 1e-8);
     }
-}
-
-fn message(config: &DiffusionMapConfig, points: &[f64], width: usize) -> String {
-    config.fit(&draws(points, width)).unwrap_err().to_string()
 }
 
 #[test]
 fn what_makes_no_map_is_refused() {
-    let config = DiffusionMapConfig::new(2);
     let points = normals(60, 8);
-    let near = config.clone().with_neighbors(Some(31));
-    println!("{}", message(&near, &points, 2));
-    println!("{}", message(&config, &points, 60));
-    println!("{}", message(&config, &[1.5; 60], 2));
-    println!(
-        "{}",
-        message(&config.clone().with_neighbors(Some(5)), &[1.5; 60], 2)
+    let config = DiffusionMapConfig::new(2);
+    let near = |count| DiffusionMapConfig::new(2).with_neighbors(Some(count));
+    let message = |config: &DiffusionMapConfig, points: &[f64], width| {
+        config.fit(&draws(points, width)).unwrap_err().to_string()
+    };
+    let refused = |config: &DiffusionMapConfig, part: &str| {
+        let message = message(config, &points, 2);
+        assert!(message.contains(part), "{message}");
+    };
+    refused(&near(31), "`neighbors` is 31: it must be from 2 to 30");
+    refused(&near(1), "`neighbors` is 1: it must be from 2 to 30");
+    refused(&DiffusionMapConfig::new(31), "`num_eigenpairs` is 31");
+    refused(&DiffusionMapConfig::new(0), "`num_eigenpairs` is 0");
+    refused(&fixed(2, 0.0), "`bandwidth` is 0");
+    refused(
+        &fixed(2, 1e-9),
+        "30 parts without a step between them, one of 1 with point 0",
     );
-    println!("{}", message(&DiffusionMapConfig::new(31), &points, 2));
-    println!("{}", message(&DiffusionMapConfig::new(0), &points, 2));
-    println!("{}", message(&fixed(2, 0.0), &points, 2));
-    println!("{}", message(&fixed(2, 1e-9), &points, 2));
-    println!(
-        "{}",
-        message(&config.clone().with_density_exponent(f64::NAN), &points, 2)
+    refused(
+        &config.clone().with_density_exponent(f64::NAN),
+        "`density_exponent` is NaN",
     );
-    println!("{}", message(&config.clone().with_memory(1000), &points, 2));
-    println!(
-        "{}",
-        message(&near.with_neighbors(Some(20)).with_memory(1000), &points, 2)
+    refused(
+        &config.clone().with_bandwidth_factor(0.0),
+        "`bandwidth_factor` is 0",
     );
+    let variable = |bandwidth| DiffusionMapConfig::new(2).with_bandwidth(bandwidth);
+    refused(
+        &variable(Bandwidth::NeighborDistance(31)),
+        "is 31: it must be from 2 to 30",
+    );
+    refused(&variable(Bandwidth::DensityPower(f64::NAN)), "is NaN");
+    let few = near(7).with_bandwidth(Bandwidth::DensityPower(-0.5));
+    refused(&few, "`neighbors` is 7: it must be at least 8");
+    for config in [config.clone(), near(20)] {
+        let needed = config.memory_needed(&draws(&points, 2));
+        refused(
+            &config.clone().with_memory(needed - 1),
+            &format!("at least {needed} bytes for 30 points of 2 parameters"),
+        );
+        fit(&config.with_memory(needed), &points, 2);
+    }
+    let one = message(&config, &points, 60);
+    assert!(one.contains("`number of points` is 1"), "{one}");
+    for config in [config.clone(), near(5)] {
+        let equal = message(&config, &[1.5; 60], 2);
+        assert!(
+            equal.contains("all points are equal to their neighbours"),
+            "{equal}"
+        );
+    }
     for bad in [f64::NAN, f64::INFINITY] {
         let mut points = points.clone();
         points[17] = bad;
-        println!("{}", message(&config, &points, 2));
+        let found = message(&config, &points, 2);
+        assert!(
+            found.contains(&format!("parameter 1 of draw 8 of chain 0 is {bad}")),
+            "{found}"
+        );
     }
-    let draws = draws(&points, 2);
-    let weights = vec![0.0; 29];
-    println!("{}", config.fit_to_target(&draws, &weights).unwrap_err());
-    let mut weights = vec![0.0; 30];
-    weights[3] = f64::NEG_INFINITY;
-    println!("{}", config.fit_to_target(&draws, &weights).unwrap_err());
-    let map = config.fit(&draws).unwrap();
-    println!(
-        "{}",
-        map.extend(&Draws::from_f64(&points, [1, 20, 3]).unwrap())
-            .unwrap_err()
-    );
     let mut copies = points.clone();
     copies.extend([points[0], points[1]].repeat(10));
-    let by_density = config.clone().with_bandwidth(Bandwidth::DensityPower(-0.5));
-    println!("{}", message(&by_density, &copies, 2));
+    let found = message(&variable(Bandwidth::DensityPower(-0.5)), &copies, 2);
+    assert!(
+        found.contains("0 at point 0, which is the same as its 7 nearest"),
+        "{found}"
+    );
+    let draws = draws(&points, 2);
+    let found = config.fit_to_target(&draws, &[0.0; 29]).unwrap_err();
+    assert!(
+        found
+            .to_string()
+            .contains("expected 30, the number of points, found 29")
+    );
+    for bad in [f64::NEG_INFINITY, f64::NAN] {
+        let mut weights = vec![0.0; 30];
+        weights[3] = bad;
+        let found = config
+            .fit_to_target(&draws, &weights)
+            .unwrap_err()
+            .to_string();
+        assert!(found.contains("the log weight of point 3"), "{found}");
+    }
+    let map = config.fit(&draws).unwrap();
+    let other = Draws::from_f64(&points, [1, 20, 3]).unwrap();
+    let found = map.extend(&other).unwrap_err().to_string();
+    assert!(found.contains("expected 2, found 3"), "{found}");
 }
 
 /// Root mean square distances of each point from its 16 nearest, itself counted but not in the mean, one pair at a time.

@@ -11,7 +11,7 @@ const POINTS_PER_BOX: usize = 48;
 pub(super) struct Boxes {
     width: usize,
     /// The points in the order of their boxes.
-    pub(super) order: Vec<u32>,
+    order: Vec<u32>,
     boxes: Vec<Bounds>,
     /// The coordinates of the points of each box, one axis after the other.
     coordinates: Vec<f64>,
@@ -22,13 +22,6 @@ struct Bounds {
     span: Range<usize>,
     least: Vec<f64>,
     most: Vec<f64>,
-}
-
-/// What a query reuses from one point to the next.
-#[derive(Clone, Default)]
-pub(super) struct Workspace {
-    by_distance: Vec<(f64, u32)>,
-    squared: Vec<f64>,
 }
 
 impl Boxes {
@@ -53,30 +46,26 @@ impl Boxes {
         }
     }
 
-    /// Calls `visit` with the points that may be nearer than the distance whose square it returned last, and with their squared distances, those of near
-    /// boxes first.
+    /// Calls `visit` with points that may be nearer than the distance whose square it returned last, those of near boxes first: the point,
+    /// the squared distance, and its coordinate along the last axis. `boxes` are those of [`by_distance`](Self::by_distance) from a box that
+    /// holds `point`.
     pub(super) fn visit_near(
         &self,
+        boxes: &[(f64, u32)],
         point: &[f64],
-        workspace: &mut Workspace,
-        mut visit: impl FnMut(usize, f64) -> f64,
+        squared: &mut Vec<f64>,
+        mut visit: impl FnMut(u32, f64, f64) -> f64,
     ) {
-        let Workspace {
-            by_distance,
-            squared,
-        } = workspace;
-        by_distance.clear();
-        by_distance.extend(
-            (self.boxes.iter().enumerate())
-                .map(|(at, bounds)| (bounds.squared_distance(point), at as u32)),
-        );
-        by_distance.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut reach = f64::INFINITY;
-        for &(least, at) in by_distance.iter() {
+        for &(least, at) in boxes {
             if least > reach {
                 break;
             }
-            let span = &self.boxes[at as usize].span;
+            let bounds = &self.boxes[at as usize];
+            if bounds.squared_distance(point, point) > reach {
+                continue;
+            }
+            let span = &bounds.span;
             let axes = &self.coordinates[span.start * self.width..span.end * self.width];
             squared.clear();
             squared.resize(span.len(), 0.0);
@@ -91,20 +80,42 @@ impl Boxes {
                     }
                 },
             );
-            for (&at, &squared) in self.order[span.clone()].iter().zip(squared.iter()) {
-                if squared <= reach {
-                    reach = visit(at as usize, squared);
+            let last = &axes[axes.len() - span.len()..];
+            for (at, squared) in squared.iter().enumerate() {
+                if *squared <= reach {
+                    reach = visit(self.order[span.start + at], *squared, last[at]);
                 }
             }
         }
     }
+
+    /// The number of boxes.
+    pub(super) fn len(&self) -> usize {
+        self.boxes.len()
+    }
+
+    /// The points in box `at`.
+    pub(super) fn points(&self, at: usize) -> &[u32] {
+        &self.order[self.boxes[at].span.clone()]
+    }
+
+    /// All boxes with their squared distances from box `own`, ascending.
+    pub(super) fn by_distance(&self, own: usize) -> Vec<(f64, u32)> {
+        let Bounds { least, most, .. } = &self.boxes[own];
+        let mut boxes: Vec<(f64, u32)> = (self.boxes.iter().enumerate())
+            .map(|(at, bounds)| (bounds.squared_distance(least, most), at as u32))
+            .collect();
+        boxes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        boxes
+    }
 }
 
 impl Bounds {
-    fn squared_distance(&self, point: &[f64]) -> f64 {
-        let sides = self.least.iter().zip(&self.most);
-        (sides.zip(point))
-            .map(|((least, most), x)| (least - x).max(x - most).max(0.0).powi(2))
+    /// The squared distance from another box.
+    fn squared_distance(&self, least: &[f64], most: &[f64]) -> f64 {
+        let own = self.least.iter().zip(&self.most);
+        own.zip(least.iter().zip(most))
+            .map(|((low, high), (least, most))| (low - most).max(least - high).max(0.0).powi(2))
             .sum()
     }
 }

@@ -5,20 +5,17 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 use tati_core::Result;
 
-use super::boxes::{Boxes, Workspace};
+use super::boxes::Boxes;
 use super::candidates;
 use super::points::Points;
 use super::projection::Projection;
 use super::rows::Rows;
 
-/// Points, evenly spread, whose search tells which way is the cheaper one.
+/// Boxes, evenly spread, the search from a point of which tells which way is the cheaper one.
 const PROBES: usize = 64;
 
 /// Distances, as a part of all, above which matrix products are cheaper than computing them one by one.
 const MOST_DISTANCES: f64 = 1.0 / 16.0;
-
-/// Points that a task takes at a time, of boxes that lie together.
-const POINTS_PER_TASK: usize = 32;
 
 /// A point's neighbours with their squared distances.
 pub(super) type Neighbors = Vec<(u32, f64)>;
@@ -30,15 +27,13 @@ pub(super) type Neighbors = Vec<(u32, f64)>;
 /// them by matrix products.
 pub(super) fn nearest(points: &Points, count: usize) -> Result<Rows> {
     let search = Search::new(points)?;
-    let probes = (0..points.len()).step_by(points.len().div_ceil(PROBES));
-    let probes: Vec<usize> = probes.collect();
+    let every = search.boxes.len().div_ceil(PROBES);
+    let probes: Vec<usize> = (0..search.boxes.len()).step_by(every).collect();
     let computed: usize = (probes.par_iter())
-        .map_init(Scratch::default, |scratch, &at| {
-            search.nearest_of_own(at, count, scratch).1
-        })
+        .map(|&at| search.distances_of_one(at, count))
         .sum();
-    let most = MOST_DISTANCES * (probes.len() * points.len()) as f64;
-    let lists = if computed as f64 <= most || points.width() < search.projection.width() {
+    let is_cheap = computed as f64 <= MOST_DISTANCES * (probes.len() * points.len()) as f64;
+    let lists = if is_cheap || points.width() < search.projection.width() {
         search.nearest_of_all(count)
     } else {
         drop(search);
@@ -56,7 +51,7 @@ pub(super) fn nearest(points: &Points, count: usize) -> Result<Rows> {
 }
 
 /// Points with lower bounds of their distances.
-pub(super) struct Search<'a> {
+struct Search<'a> {
     points: &'a Points,
     projection: Projection,
     projected: Vec<f64>,
@@ -64,15 +59,15 @@ pub(super) struct Search<'a> {
 }
 
 /// What a search reuses from one point to the next.
-#[derive(Clone, Default)]
-pub(super) struct Scratch {
-    workspace: Workspace,
+struct Scratch {
+    squared: Vec<f64>,
     point: Vec<f64>,
-    bounds: Vec<(u32, f64)>,
+    /// Points with their lower and upper bounds.
+    bounds: Vec<(u32, f64, f64)>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(points: &'a Points) -> Result<Self> {
+    fn new(points: &'a Points) -> Result<Self> {
         let (projection, projected) = Projection::new(points)?;
         let boxes = Boxes::new(&projected, projection.width());
         Ok(Self {
@@ -84,84 +79,90 @@ impl<'a> Search<'a> {
     }
 
     fn nearest_of_all(&self, count: usize) -> Vec<Neighbors> {
-        let found: Vec<Neighbors> = (self.boxes.order.par_iter())
-            .with_min_len(POINTS_PER_TASK)
-            .map_init(Scratch::default, |scratch, &at| {
-                self.nearest_of_own(at as usize, count, scratch).0
-            })
+        let found: Vec<Vec<(u32, Neighbors)>> = (0..self.boxes.len())
+            .into_par_iter()
+            .map_init(
+                || self.scratch(),
+                |scratch, at| {
+                    let boxes = self.boxes.by_distance(at);
+                    let points = self.boxes.points(at).iter();
+                    let found =
+                        points.map(|&own| (own, self.nearest_of(own, &boxes, count, scratch).0));
+                    found.collect()
+                },
+            )
             .collect();
-        let mut lists = vec![Neighbors::new(); found.len()];
-        for (&at, list) in self.boxes.order.iter().zip(found) {
+        let mut lists = vec![Neighbors::new(); self.points.len()];
+        for (at, list) in found.into_iter().flatten() {
             lists[at as usize] = list;
         }
         lists
     }
 
-    /// The nearest points of point `own`, and how many distances were computed.
-    fn nearest_of_own(
-        &self,
-        own: usize,
-        count: usize,
-        scratch: &mut Scratch,
-    ) -> (Neighbors, usize) {
-        let width = self.projection.width();
-        let projected = &self.projected[own * width..(own + 1) * width];
-        let mut point = std::mem::take(&mut scratch.point);
-        point.resize(self.points.width(), 0.0);
-        self.points.row(own, &mut point);
-        let found = self.nearest_of(&point, projected, Some(own), count, scratch);
-        scratch.point = point;
-        found
+    /// How many distances the first point of box `at` needs.
+    fn distances_of_one(&self, at: usize, count: usize) -> usize {
+        let own = self.boxes.points(at)[0];
+        let boxes = self.boxes.by_distance(at);
+        self.nearest_of(own, &boxes, count, &mut self.scratch()).1
     }
 
-    /// The `count` nearest points of `point`, which `projected` is the projection of and which is number `own`, and how many distances were
-    /// computed.
+    fn scratch(&self) -> Scratch {
+        Scratch {
+            squared: Vec::new(),
+            point: vec![0.0; self.points.width()],
+            bounds: Vec::new(),
+        }
+    }
+
+    /// The `count` nearest points of point `own`, ascending, and how many distances were computed. `boxes` are those by distance from its
+    /// own.
     fn nearest_of(
         &self,
-        point: &[f64],
-        projected: &[f64],
-        own: Option<usize>,
+        own: u32,
+        boxes: &[(f64, u32)],
         count: usize,
         scratch: &mut Scratch,
     ) -> (Neighbors, usize) {
         let Scratch {
-            workspace, bounds, ..
+            squared,
+            point,
+            bounds,
         } = scratch;
-        // The largest distance of those with the least bounds is an upper bound of what is sought.
+        let width = self.projection.width();
+        let projected = &self.projected[own as usize * width..(own as usize + 1) * width];
+        self.points.row(own as usize, point);
+        // |x − x'|² is at least |y − y'|² + (r − r')² and at most |y − y'|² + (r + r')².
+        let residual = projected[width - 1];
         bounds.clear();
         let mut reach = f64::INFINITY;
-        self.boxes.visit_near(projected, workspace, |at, bound| {
-            bounds.push((at as u32, bound));
-            if bounds.len() >= 2 * count {
-                keep_nearest(bounds, count, own);
-                reach = bounds[count - 1].1;
-            }
-            reach
-        });
-        keep_nearest(bounds, count, own);
-        let last = bounds[count - 1];
-        let distance = |at: u32| self.points.squared_distance(point, at as usize);
-        let mut found: Neighbors = bounds.iter().map(|&(at, _)| (at, distance(at))).collect();
-        keep_nearest(&mut found, count, own);
-        let mut farthest = found[count - 1].1;
-        let mut reach = self.with_margin(farthest);
-        let mut computed = count;
-        self.boxes.visit_near(projected, workspace, |at, bound| {
-            let candidate = (at as u32, bound);
-            if bound <= reach && order(own)(&candidate, &last).is_gt() {
-                computed += 1;
-                let squared = distance(at as u32);
-                if squared <= farthest {
-                    found.push((at as u32, squared));
+        let mut next = 2 * count;
+        self.boxes
+            .visit_near(boxes, projected, squared, |at, lower, other| {
+                bounds.push((at, lower, lower + 4.0 * residual * other));
+                if bounds.len() >= next {
+                    bounds.select_nth_unstable_by(count - 1, |a, b| a.2.total_cmp(&b.2));
+                    reach = self.with_margin(bounds[count - 1].2);
+                    bounds.retain(|bound| bound.1 <= reach);
+                    next = bounds.len() + count;
                 }
-                if found.len() >= 2 * count {
-                    keep_nearest(&mut found, count, own);
-                    farthest = found[count - 1].1;
-                    reach = self.with_margin(farthest);
-                }
+                reach
+            });
+        bounds.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        let own = Some(own as usize);
+        let mut found = Neighbors::with_capacity(2 * count);
+        let mut reach = f64::INFINITY;
+        let mut computed = 0;
+        for &(at, lower, _) in bounds.iter() {
+            if lower > reach {
+                break;
             }
-            reach
-        });
+            computed += 1;
+            found.push((at, self.points.squared_distance(point, at as usize)));
+            if computed == count || found.len() == 2 * count {
+                keep_nearest(&mut found, count, own);
+                reach = self.with_margin(found[count - 1].1);
+            }
+        }
         keep_nearest(&mut found, count, own);
         found.sort_unstable_by(order(own));
         (found, computed)
