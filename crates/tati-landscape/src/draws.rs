@@ -7,7 +7,7 @@ pub use columns::ColumnBlock;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use tati_core::{Result, TatiError, Trajectory, require_count};
+use tati_core::{Precision, Result, TatiError, Trajectory, require_count};
 
 /// Numbers in a block of recorded draws: as many as a chunk of a store in single precision, so that chunks are not read many times
 /// over.
@@ -183,6 +183,16 @@ impl<'a> Draws<'a> {
         self.num_parameters
     }
 
+    /// Whether all numbers are of single precision where they come from.
+    pub(crate) fn is_single_precision(&self) -> bool {
+        match self.source {
+            Source::Recorded(trajectories) => (trajectories.iter())
+                .all(|trajectory| trajectory.layout().precision() == Precision::F32),
+            Source::Single(_) => true,
+            Source::Double(_) => false,
+        }
+    }
+
     /// Calls `visit` with the draws of `chain`, some at a time, in order.
     ///
     /// # Errors
@@ -328,7 +338,7 @@ fn check_length(len: usize, [chains, draws, parameters]: [usize; 3]) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tati_core::{Precision, TrajectoryLayout, TrajectoryWriter};
+    use tati_core::{TrajectoryLayout, TrajectoryWriter};
 
     const SHAPE: [usize; 3] = [2, 50, 3];
 

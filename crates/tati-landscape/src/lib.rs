@@ -8,6 +8,7 @@ mod autocorrelation;
 mod averages;
 mod convergence;
 mod covariance;
+mod diffusion_map;
 mod draws;
 mod eigenpairs;
 mod finite;
@@ -20,6 +21,7 @@ mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random_walk;
+mod simd;
 mod surface;
 
 pub use autocorrelation::{
@@ -33,6 +35,7 @@ pub use convergence::{
 pub use covariance::{
     CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig,
 };
+pub use diffusion_map::{Bandwidth, DiffusionMap, DiffusionMapConfig};
 pub use draws::{ColumnBlock, DrawBlock, Draws};
 pub use free_energy::{
     Barrier, Basin, Basins, Bins, BlockBootstrap, BlockBootstrapConfig, CollectiveVariable,
