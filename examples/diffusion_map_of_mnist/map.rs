@@ -20,6 +20,8 @@ pub const EIGENPAIRS: usize = 11;
 pub const JUDGED: usize = 3;
 /// Of so many draws, one is held out.
 const HELD_OUT: usize = 5;
+/// Coordinates that correlate less between a map of all draws and one of some are noise.
+const LEAST_CORRELATION: f64 = 0.5;
 /// Cosines of time up to so many half periods are slow.
 const HALF_PERIODS: usize = 4;
 
@@ -58,6 +60,8 @@ pub enum Shows {
     Time,
     /// Neither: what is left is the landscape.
     Landscape,
+    /// Nothing that a map without some of the draws would show again.
+    Nothing,
 }
 
 impl DrawMap {
@@ -102,7 +106,10 @@ impl DrawMap {
     pub fn verdict(&self) -> Shows {
         let judged = &self.coordinates[..JUDGED];
         let found = |shows| judged.iter().any(|coordinate| coordinate.shows == shows);
-        if found(Shows::Chain) {
+        let is_found_again = |correlation: &f64| *correlation > LEAST_CORRELATION;
+        if !self.extension_correlations.iter().any(is_found_again) {
+            Shows::Nothing
+        } else if found(Shows::Chain) {
             Shows::Chain
         } else if found(Shows::Time) {
             Shows::Time
@@ -149,13 +156,16 @@ impl Shows {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Chain => {
-                "The map tells the chains apart: they have not come to the same place, and it shows where they began, not the landscape."
+                "The map tells the chains apart: draws are neighbours of draws of their own chain, so it shows the chains, not the landscape."
             }
             Self::Time => {
                 "The map tells time: its leading coordinates are slow cosines along the chains, and it shows how far they have walked, not the landscape."
             }
             Self::Landscape => {
-                "The leading coordinates are neither chain nor time: what the map shows is the landscape, as far as the draws tell it."
+                "The leading coordinates are neither chain nor time, and are found again without some of the draws: the map shows the landscape."
+            }
+            Self::Nothing => {
+                "The leading coordinates are not found again when some draws are held out: these draws have no slow variable, and the map shows noise."
             }
         }
     }
