@@ -20,6 +20,7 @@ mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random_walk;
+mod simd;
 mod surface;
 
 pub use autocorrelation::{

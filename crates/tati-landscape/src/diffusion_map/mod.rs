@@ -1,11 +1,17 @@
 //! Diffusion maps: the slow coordinates of a cloud of points, from the random walk between neighbours.
 
 mod bandwidth;
+mod boxes;
+mod candidates;
+mod faint;
 mod kernel;
 mod memory;
 mod neighbors;
 mod nystroem;
+mod operator;
 mod points;
+mod products;
+mod projection;
 mod rows;
 mod spectrum;
 
@@ -151,8 +157,8 @@ impl DiffusionMapConfig {
         memory::check(self, draws)?;
         let points = Points::read(draws)?;
         let nearest = match self.neighbors {
-            None => neighbors::all_distances(&points),
-            Some(count) => neighbors::nearest(&points, count),
+            None => products::all_distances(&points),
+            Some(count) => neighbors::nearest(&points, count)?,
         };
         let scales = self.bandwidth.scales(&nearest, self.dimension)?;
         let (distances, radii) = match self.neighbors {
