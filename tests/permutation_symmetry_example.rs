@@ -94,6 +94,7 @@ fn bad_settings_are_refused() {
         ("--draws", "1", "`draws`"),
         ("--thinning", "0", "`thinning`"),
         ("--step-size", "-1", "`step_size`"),
+        ("--bandwidth", "0", "`bandwidth`"),
         ("--images", "0", "`images`"),
         ("--device", "abacus", "abacus"),
     ] {

@@ -1,6 +1,13 @@
-//! A potential given by a closure.
+//! A potential given by a closure, and the distance of points.
 
 use tati_core::analytic::HostPotential;
+
+/// |a − b|.
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
+    squares.sum::<f64>().sqrt()
+}
 
 /// A potential in so many dimensions that returns its value and writes its gradient.
 pub struct Given<F>(pub usize, pub F);

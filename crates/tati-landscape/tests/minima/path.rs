@@ -1,12 +1,8 @@
 //! Barriers on lines and on relaxed paths, against known saddles.
 
-#[path = "common/given.rs"]
-mod given;
-
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Tensor, activation::tanh};
-use given::Given;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tati_core::analytic::{DoubleWell, Harmonic, MuellerBrown};
@@ -14,6 +10,8 @@ use tati_core::{ModelPotential, ParameterLayout, Potential, Result, TatiError, o
 use tati_landscape::{
     ElasticBandConfig, MinimumEnergyPath, StationaryPoint, UnitSymmetry, potential_on_line,
 };
+
+use crate::given::Given;
 
 fn assert_is_saddle(found: &StationaryPoint, number: usize) {
     let position = MuellerBrown::SADDLES[number];
@@ -31,39 +29,6 @@ fn between(from: usize, to: usize, num_images: usize) -> Result<MinimumEnergyPat
         .with_num_images(num_images)
         .with_force_tolerance(1e-6);
     config.connect(&MuellerBrown, &from, &to, &mut |_| {})
-}
-
-#[test]
-fn sweep_temporary() -> Result<()> {
-    let [deepest, second, shallow] = MuellerBrown::MINIMA;
-    for factor in [
-        None,
-        Some(1.0),
-        Some(10.0),
-        Some(100.0),
-        Some(1000.0),
-        Some(1e4),
-    ] {
-        for images in [3, 9, 15, 31] {
-            for (a, b) in [(deepest, shallow), (shallow, second), (deepest, second)] {
-                let path = ElasticBandConfig::new()
-                    .with_num_images(images)
-                    .with_spring_constant(factor)
-                    .with_force_tolerance(1e-6)
-                    .connect(&MuellerBrown, &a, &b, &mut |_| {})?;
-                let saddles: Vec<_> = path
-                    .saddles
-                    .iter()
-                    .map(|s| (s.potential, s.hessian.index))
-                    .collect();
-                eprintln!(
-                    "k {factor:?} images {images} {a:?} iterations {} converged {} force {:.1e} {saddles:?}",
-                    path.num_iterations, path.converged, path.largest_force
-                );
-            }
-        }
-    }
-    Ok(())
 }
 
 #[test]
