@@ -17,9 +17,10 @@ fn floats(value: &Value) -> Vec<f64> {
 fn the_first_diffusion_coordinate_tells_the_two_minima_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = seeded("permutation_symmetry");
-    let results = json(command.arg("--out").arg(folder.path()));
+    command.args(["--draws", "100", "--out"]);
+    let results = json(command.arg(folder.path()));
     assert!(number(&results, "agreement") > 0.95, "{results}");
-    assert!(number(&results, "num_hops") >= 10.0);
+    assert!(number(&results, "num_hops") >= 5.0);
     assert_eq!(results["num_unconverged"], 0);
 
     // Two minima, each the other with both signs changed.
