@@ -17,6 +17,7 @@ mod hessian;
 mod input_space;
 mod krylov;
 mod learning_coefficient;
+mod minima;
 mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
@@ -49,6 +50,11 @@ pub use hessian::{
 };
 pub use input_space::{InputGrid, PredictionSpread, Predictions};
 pub use learning_coefficient::{LearningCoefficient, learning_coefficient_inverse_temperature};
+pub use minima::{
+    ElasticBandConfig, HessianIndex, HessianIndexConfig, HiddenUnits, Minima, MinimaConfig,
+    Minimum, MinimumEnergyPath, PathPotential, Quench, QuenchConfig, QuenchEnd, QuenchedDraw,
+    StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
+};
 pub use moments::RunningMoments;
 pub use random_walk::{
     ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content,

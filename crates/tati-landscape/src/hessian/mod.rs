@@ -209,7 +209,7 @@ impl<'a> Hessian<'a> {
 }
 
 /// The distance from 1 to the next larger number.
-fn spacing_at_one(dtype: DType) -> f64 {
+pub(crate) fn spacing_at_one(dtype: DType) -> f64 {
     match dtype {
         DType::F64 => f64::EPSILON,
         DType::F16 => 2.0_f64.powi(-10),
