@@ -6,7 +6,7 @@ use tati_landscape::{
     FreeEnergyProfileConfig, reweighting_log_weights,
 };
 
-use crate::wells::{self, Moves, Sampled, deviations, edges, energy, largest};
+use super::wells::{self, Moves, Sampled, deviations, edges, energy, largest};
 
 const BARRIER: f64 = 2.0;
 

@@ -11,7 +11,7 @@ use tati_landscape::{
     ElasticBandConfig, MinimumEnergyPath, StationaryPoint, UnitSymmetry, potential_on_line,
 };
 
-use crate::given::Given;
+use super::given::Given;
 
 fn assert_is_saddle(found: &StationaryPoint, number: usize) {
     let position = MuellerBrown::SADDLES[number];

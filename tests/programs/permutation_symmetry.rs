@@ -1,9 +1,6 @@
 //! The example `permutation_symmetry`, as a user runs it.
 
-#[path = "common/example.rs"]
-mod example;
-
-use example::{array, assert_refused, json, number, seeded};
+use crate::example::{array, assert_refused, json, number, seeded};
 use serde_json::Value;
 
 fn floats(value: &Value) -> Vec<f64> {

@@ -3,7 +3,7 @@
 use tati_core::analytic::Harmonic;
 use tati_landscape::{Bins, BlockBootstrapConfig, CollectiveVariable, FreeEnergyProfileConfig};
 
-use crate::wells::{Moves, Sampled};
+use super::wells::{Moves, Sampled};
 
 /// A well without barriers, in bins so narrow that its profile is ragged: none of 60 runs has a barrier of 5 errors, and most would have one of 1.
 #[test]

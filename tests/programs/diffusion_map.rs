@@ -1,13 +1,10 @@
 //! The example `diffusion_map_of_mnist`, as a user runs it.
 
-#[path = "common/example.rs"]
-mod example;
-
 use std::fs;
 use std::path::Path;
 
+use crate::example::{array, assert_refused, json, mnist_folder, number, seeded};
 use assert_cmd::Command;
-use example::{array, assert_refused, json, mnist_folder, number, seeded};
 use serde_json::Value;
 
 fn maps(out: &Path) -> Command {

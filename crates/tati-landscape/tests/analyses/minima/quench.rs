@@ -6,7 +6,7 @@ use tati_landscape::{
     Draws, HessianIndexConfig, MinimaConfig, QuenchConfig, QuenchEnd, StationaryPoint,
 };
 
-use crate::given::{Given, distance};
+use super::given::{Given, distance};
 
 #[test]
 fn quenches_end_at_the_minima_of_mueller_brown() -> Result<()> {

@@ -12,7 +12,7 @@ use tati_landscape::{
     UnitSymmetry, merge_minima,
 };
 
-use crate::given::distance;
+use super::given::distance;
 
 /// Two hidden layers of tanh units.
 #[derive(Module, Debug)]

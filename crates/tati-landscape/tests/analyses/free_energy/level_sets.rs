@@ -6,7 +6,7 @@ use tati_landscape::{
     LevelSetsConfig,
 };
 
-use crate::wells::{self, Moves, Sampled, deviations, largest};
+use super::wells::{self, Moves, Sampled, deviations, largest};
 
 /// A double well along x, with the spring y²/2 about x² across it.
 fn bent_well(num_draws: usize) -> (Vec<f64>, Vec<f64>) {

@@ -7,7 +7,7 @@ use tati_landscape::{
     FreeEnergyProfileConfig, reweighting_log_weights,
 };
 
-use crate::wells::{self, Moves, Sampled, deviations, edges};
+use super::wells::{self, Moves, Sampled, deviations, edges};
 
 const SEEDS: u64 = 200;
 const BARRIER: f64 = 1.5;

@@ -1,13 +1,10 @@
 //! The example `double_well_free_energy`, as a user runs it.
 
-#[path = "common/example.rs"]
-mod example;
-
 use std::fs;
 use std::path::Path;
 
+use crate::example::{array, assert_refused, json, number, seeded};
 use assert_cmd::Command;
-use example::{array, assert_refused, json, number, seeded};
 use serde_json::Value;
 
 fn free_energy(out: &Path) -> Command {
