@@ -98,7 +98,7 @@ pub struct DiffusionMapConfig {
 /// ```
 ///
 /// and the generator is L = (P − 1)/(ερ²). Eigenpairs are those of the symmetric matrix that L is similar to, by block Krylov iteration
-/// to a residual of 10⁻¹²; multiple eigenvalues are found as often as they occur. Neighbours are exact. Nothing depends on the number of
+/// to a residual of 10⁻¹², in blocks of 8: eigenvalues up to eightfold are found whole. Neighbours are exact. Nothing depends on the number of
 /// threads.
 ///
 /// Where no step of the walk leads from one part of the points to another, each part has its own eigenvalue 0. These come first: coordinate
