@@ -72,7 +72,8 @@ pub fn sample(
     let starts = (0..options.chains).map(|_| {
         let start = config.init(device);
         // Burn draws weights when they are first used, which would be on the threads in any order.
-        (start.weight.val(), start.bias.val());
+        let _ = start.weight.val();
+        let _ = start.bias.val();
         start
     });
     let starts: Vec<Perceptron> = starts.collect();
