@@ -69,7 +69,14 @@ pub fn sample(
         .with_inputs(task.dimension)
         .with_classes(task.classes);
     device.seed(seed);
-    let starts: Vec<Perceptron> = (0..options.chains).map(|_| config.init(device)).collect();
+    let starts = (0..options.chains).map(|_| {
+        let start = config.init(device);
+        // Burn draws weights when they are first used, which would be on the threads in any order.
+        let _ = start.weight.val();
+        let _ = start.bias.val();
+        start
+    });
+    let starts: Vec<Perceptron> = starts.collect();
     let inverse_temperature = InverseTemperature::posterior(task.num_train());
     let bar = support::progress("sampling", options.chains * options.steps);
     let steps_taken: Vec<AtomicU64> = (0..options.chains).map(|_| AtomicU64::new(0)).collect();
