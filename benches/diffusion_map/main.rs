@@ -40,7 +40,7 @@ fn main() {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     println!(
-        "{:<24} {:>10} {:>10}  result",
+        "{:<32} {:>10} {:>10}  result",
         "cloud, bandwidth", "seconds", "peak MiB"
     );
     for [points, dimension] in SIZES {
@@ -50,13 +50,16 @@ fn main() {
             if !chosen.is_empty() && !chosen.iter().any(|part| name.contains(*part)) {
                 continue;
             }
-            let points = if is_measurement { points } else { 200 };
-            row(&name, points, dimension, fixed, is_measurement);
+            if is_measurement {
+                row(&name, points, dimension, fixed, 3);
+            } else {
+                row(&format!("200 for {name}"), 200, dimension, fixed, 1);
+            }
         }
     }
 }
 
-fn row(name: &str, points: usize, dimension: usize, fixed: bool, is_measurement: bool) {
+fn row(name: &str, points: usize, dimension: usize, fixed: bool, times: usize) {
     let theta = cloud::near_a_subspace(points, dimension);
     let bandwidth = if fixed {
         Bandwidth::Fixed(cloud::bandwidth(&theta, dimension, NEIGHBORS))
@@ -70,7 +73,7 @@ fn row(name: &str, points: usize, dimension: usize, fixed: bool, is_measurement:
     let (mut seconds, mut total) = (f64::INFINITY, 0.0);
     let mut result = String::new();
     memory::reset_peak();
-    for _ in 0..if is_measurement { 3 } else { 1 } {
+    for _ in 0..times {
         let start = Instant::now();
         let map = config.fit(&draws).expect("a map");
         let elapsed = start.elapsed().as_secs_f64();
@@ -88,7 +91,7 @@ fn row(name: &str, points: usize, dimension: usize, fixed: bool, is_measurement:
         }
     }
     let peak = memory::peak_mebibytes().map_or("unknown".to_string(), |peak| format!("{peak:.0}"));
-    println!("{name:<24} {seconds:>10.2} {peak:>10}  {result}");
+    println!("{name:<32} {seconds:>10.2} {peak:>10}  {result}");
 }
 
 /// 20,000 for 20000.

@@ -2,7 +2,7 @@
 
 use tati::Potential;
 use tati::landscape::{
-    DiffusionMap, DiffusionMapConfig, Draws, ElasticBandConfig, Minima, MinimaConfig,
+    Bandwidth, DiffusionMap, DiffusionMapConfig, Draws, ElasticBandConfig, Minima, MinimaConfig,
     MinimumEnergyPath, PathPotential, QuenchConfig, merge_minima, potential_on_line,
 };
 
@@ -44,6 +44,7 @@ pub fn analyse(options: &Options, task: &Task, sampled: &Sampled) -> Result<Foun
     // The generator of overdamped Langevin dynamics that samples these draws.
     let map = DiffusionMapConfig::new(4)
         .with_density_exponent(0.5)
+        .with_bandwidth(Bandwidth::Fixed(options.bandwidth))
         .fit(&draws)?;
 
     let bar = support::progress("quenching", sampled.shape[0] * sampled.shape[1]);

@@ -9,7 +9,8 @@
 //!
 //! has two bent minima, at ±(w₁, w₂), and a saddle at 0, where U = 1. (The same holds for the n! permutations of n hidden units; here all can
 //! be seen.) Chains at a temperature at which they hop between the two are mapped: the first diffusion coordinate is the slowest motion, the
-//! hop, so that its sign tells the basin, which a quench of every draw confirms. Then the barrier is measured, on the straight line and on a
+//! hop, so that its sign tells the basin, which a quench of every draw confirms. (The bandwidth must reach the draws in the thin tails: one that
+//! is out of reach of all others has a coordinate of its own, slower than any motion.) Then the barrier is measured, on the straight line and on a
 //! nudged elastic band, and the minima are merged up to the symmetry.
 //!
 //! ```text
@@ -53,11 +54,14 @@ struct Options {
     #[arg(long, default_value_t = 250)]
     draws: usize,
     /// Steps of BAOAB from one draw to the next
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 100)]
     thinning: u64,
     /// Step size h
     #[arg(long, default_value_t = 0.1)]
     step_size: f64,
+    /// Bandwidth ε of the diffusion map, whose kernel is exp(−d²/4ε)
+    #[arg(long, default_value_t = 0.1)]
+    bandwidth: f64,
     /// Images of the elastic band
     #[arg(long, default_value_t = 15)]
     images: usize,
@@ -84,6 +88,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     require_positive("prior", options.prior)?;
     require_positive("inverse_temperature", options.inverse_temperature)?;
     require_positive("step_size", options.step_size)?;
+    require_positive("bandwidth", options.bandwidth)?;
     let seed = options.common.seed();
     let device = options.common.open_device()?;
     device.seed(seed);

@@ -159,7 +159,7 @@ impl Results {
             (Some(line), Some(path)) => writeln!(
                 text,
                 "\nBarrier between the two: {line:.6} on the straight line, {path:.6} on the relaxed path ({}).\n\
-                 The line passes through 0, the saddle by symmetry, where U = 1: no path is lower there, but the relaxed one is elsewhere.",
+                 By symmetry the line passes through the saddle at 0, where U = 1, so that it rises no higher than the path.",
                 if self.path_converged == Some(true) {
                     "converged"
                 } else {

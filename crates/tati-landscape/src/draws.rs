@@ -235,30 +235,29 @@ impl<'a> Draws<'a> {
         Ok(Cow::Owned(theta))
     }
 
-    /// θ − `origin` of the given draws of `chain`, in place of what `theta` holds.
-    pub(crate) fn read_from(
+    /// θ − `origin` of the given draws of `chain`, rounded by `round`, in place of what `theta` holds.
+    pub(crate) fn read_from<T>(
         &self,
         origin: &[f64],
         chain: usize,
         draws: Range<usize>,
-        theta: &mut Vec<f64>,
+        round: impl Fn(f64) -> T,
+        theta: &mut Vec<T>,
     ) -> Result<()> {
+        let width = origin.len();
+        theta.clear();
+        theta.reserve(draws.len() * width);
         if let Source::Single(all) = self.source {
             // In one go: the numbers would leave the cache before the second.
-            theta.clear();
-            theta.reserve(draws.len() * origin.len());
             for draw in draws {
-                let start = self.row(chain, draw) * origin.len();
-                let row = all[start..start + origin.len()].iter().zip(origin);
-                theta.extend(row.map(|(&x, origin)| f64::from(x) - origin));
+                let start = self.row(chain, draw) * width;
+                let row = all[start..start + width].iter().zip(origin);
+                theta.extend(row.map(|(&x, origin)| round(f64::from(x) - origin)));
             }
             return Ok(());
         }
-        self.read_into(chain, draws, theta)?;
-        for row in theta.chunks_exact_mut(origin.len()) {
-            row.iter_mut()
-                .zip(origin)
-                .for_each(|(x, origin)| *x -= origin);
+        for row in self.read(chain, draws)?.chunks_exact(width) {
+            theta.extend(row.iter().zip(origin).map(|(x, origin)| round(x - origin)));
         }
         Ok(())
     }

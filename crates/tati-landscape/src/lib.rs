@@ -12,6 +12,7 @@ mod diffusion_map;
 mod draws;
 mod eigenpairs;
 mod finite;
+mod free_energy;
 mod hessian;
 mod input_space;
 mod krylov;
@@ -21,6 +22,7 @@ mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random_walk;
+mod simd;
 mod surface;
 
 pub use autocorrelation::{
@@ -36,6 +38,11 @@ pub use covariance::{
 };
 pub use diffusion_map::{Bandwidth, DiffusionMap, DiffusionMapConfig};
 pub use draws::{ColumnBlock, DrawBlock, Draws};
+pub use free_energy::{
+    Barrier, Basin, Basins, Bins, BlockBootstrap, BlockBootstrapConfig, CollectiveVariable,
+    FreeEnergyPlane, FreeEnergyPlaneConfig, FreeEnergyProfile, FreeEnergyProfileConfig, LevelSets,
+    LevelSetsConfig, reweighting_log_weights,
+};
 pub use hessian::{
     DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianProduct, HessianProgress,
     HessianTrace, HessianTraceConfig, SpectralDensity, SpectralDensityConfig, SpectralMeasure,

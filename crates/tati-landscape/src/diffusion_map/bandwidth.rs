@@ -79,7 +79,13 @@ impl Bandwidth {
     }
 
     /// The scales for points with the given squared distances from themselves and their neighbours, and `dimension` where it is known.
-    pub(super) fn scales(&self, distances: &Rows, dimension: Option<f64>) -> Result<Scales> {
+    /// ε of a criterion is multiplied by `factor`.
+    pub(super) fn scales(
+        &self,
+        distances: &Rows,
+        dimension: Option<f64>,
+        factor: f64,
+    ) -> Result<Scales> {
         let rounded = |slope: f64| dimension.unwrap_or((2.0 * slope).round().max(1.0));
         match *self {
             Self::Fixed(bandwidth) => Ok(Scales {
@@ -91,7 +97,7 @@ impl Bandwidth {
             Self::BerryGiannakisHarlim => {
                 let (bandwidth, slope) = steepest(distances, None)?;
                 Ok(Scales {
-                    bandwidth,
+                    bandwidth: factor * bandwidth,
                     point_scales: None,
                     dimension: rounded(slope),
                     density: None,
@@ -101,7 +107,7 @@ impl Bandwidth {
                 let point_scales = neighbor_distances(distances, count)?;
                 let (bandwidth, slope) = steepest(distances, Some(&point_scales))?;
                 Ok(Scales {
-                    bandwidth,
+                    bandwidth: factor * bandwidth,
                     point_scales: Some(point_scales),
                     dimension: rounded(slope),
                     density: None,
@@ -129,7 +135,7 @@ impl Bandwidth {
                 }
                 let (bandwidth, slope) = steepest(distances, Some(&point_scales))?;
                 Ok(Scales {
-                    bandwidth,
+                    bandwidth: factor * bandwidth,
                     point_scales: Some(point_scales),
                     dimension: rounded(slope),
                     density: Some(pilot),

@@ -29,9 +29,11 @@ impl Walk {
     /// The walk between points with the given squared distances.
     pub(super) fn new(distances: Rows, scales: &Scales, target: Target<'_>) -> Self {
         let mut log_kernel = distances;
-        log_kernel.values = log_kernel.values_of(|row, column, squared| {
+        let mut values = std::mem::take(&mut log_kernel.values);
+        log_kernel.transform(&mut values, |row, column, squared| {
             -squared / (4.0 * scales.bandwidth * scales.of(row) * scales.of(column))
         });
+        log_kernel.values = values;
         let log_densities = log_kernel.map(|at, row| {
             let sum: f64 = row.values.iter().map(|log| log.exp()).sum();
             sum.ln() - scales.dimension * scales.of(at).ln()
@@ -63,13 +65,16 @@ impl Walk {
         let half: Vec<f64> = (self.log_weights.iter().zip(&self.log_sums))
             .map(|(weight, sum)| 0.5 * (weight - sum))
             .collect();
-        self.log_kernel
-            .values_of(|row, column, log| (log + half[row] + half[column]).exp())
+        let mut values = self.log_kernel.values.clone();
+        self.log_kernel.transform(&mut values, |row, column, log| {
+            (log + half[row] + half[column]).exp()
+        });
+        values
     }
 }
 
 /// ln Σⱼ Kⱼwⱼ of one row of the kernel.
-pub(super) fn log_sum(row: Row<'_>, log_weights: &[f64]) -> f64 {
+fn log_sum(row: Row<'_>, log_weights: &[f64]) -> f64 {
     let terms = || row.entries().map(|(column, log)| log + log_weights[column]);
     let largest = terms().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = terms().map(|term| (term - largest).exp()).sum();

@@ -3,28 +3,47 @@
 use tati_core::{Result, TatiError};
 
 use super::DiffusionMapConfig;
+use super::candidates::{most_candidates, numbers_of_products};
 use super::points::num_points;
-use super::spectrum::basis_vectors;
+use super::spectrum::{basis_vectors, is_dense};
 use crate::Draws;
 
 const DOUBLE: u64 = 8;
+const SINGLE: u64 = 4;
+const INDEX: u64 = 4;
 
 /// Bytes that a fit takes at most.
 pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
-    let number = if draws.is_single_precision() { 4 } else { 8 };
-    let [n, width] = [num_points(draws), draws.num_parameters()].map(|count| count as u64);
-    let points = n.saturating_mul(width).saturating_mul(number);
-    let rows = match config.neighbors {
-        // ln K and S.
-        None => n.saturating_mul(n).saturating_mul(2 * DOUBLE),
-        // Each entry may be the other half's only one: lists and their transpose, or ln K and S, with columns.
-        Some(count) => n
-            .saturating_mul(count as u64)
-            .saturating_mul(2 * (2 * DOUBLE + 4) + 12),
+    let number = if draws.is_single_precision() {
+        SINGLE
+    } else {
+        DOUBLE
     };
-    let vectors = 2 * basis_vectors(config.num_eigenpairs) as u64 + 64;
-    let vectors = n.saturating_mul(vectors * DOUBLE);
-    points.saturating_add(rows).saturating_add(vectors)
+    let [n, width] = [num_points(draws), draws.num_parameters()].map(|count| count as u64);
+    let times = u64::saturating_mul;
+    let points = times(times(n, width), number);
+    // While distances are sought: the points once more, about their mean, and what is found of each.
+    let (search, rows) = match config.neighbors {
+        None => (
+            times(times(n, width), DOUBLE),
+            times(times(n, n), 2 * DOUBLE),
+        ),
+        Some(count) => {
+            let candidates = most_candidates(count) as u64 * (INDEX + SINGLE);
+            let products = numbers_of_products(num_points(draws)) as u64 * SINGLE;
+            let search = times(times(n, width), SINGLE) + times(n, candidates) + products;
+            // At most 2k entries a point with their columns, ln K and S; before that k with their transpose.
+            let entries = 2 * count as u64 * (INDEX + 2 * DOUBLE) + count as u64 * (INDEX + DOUBLE);
+            (search, times(n, entries))
+        }
+    };
+    let vectors = if is_dense(num_points(draws), config.num_eigenpairs) {
+        4 * n
+    } else {
+        2 * basis_vectors(config.num_eigenpairs) as u64 + 64
+    };
+    let spectrum = rows.saturating_add(times(n, times(vectors, DOUBLE)));
+    points.saturating_add(spectrum.max(search))
 }
 
 /// Refuses a fit that would take more memory than it may.

@@ -1,9 +1,11 @@
 //! The points of a diffusion map: draws of all chains in memory, in the precision they came in.
 
+use rayon::prelude::*;
 use tati_core::Result;
 
 use crate::Draws;
 use crate::finite::require_finite;
+use crate::simd::vectorised;
 
 /// Sums that a squared distance is added up in, in a fixed order.
 const LANES: usize = 8;
@@ -61,6 +63,24 @@ impl Points {
         self.width
     }
 
+    /// Point `at` minus `origin`, in place of what `row` holds.
+    pub(super) fn row_from(&self, origin: &[f64], at: usize, row: &mut [f64]) {
+        let span = at * self.width..(at + 1) * self.width;
+        let row = row.iter_mut().zip(origin);
+        match &self.numbers {
+            Numbers::Single(all) => {
+                for ((row, origin), &x) in row.zip(&all[span]) {
+                    *row = f64::from(x) - origin;
+                }
+            }
+            Numbers::Double(all) => {
+                for ((row, origin), &x) in row.zip(&all[span]) {
+                    *row = x - origin;
+                }
+            }
+        }
+    }
+
     /// Point `at`, in place of what `row` holds.
     pub(super) fn row(&self, at: usize, row: &mut [f64]) {
         let span = at * self.width..(at + 1) * self.width;
@@ -78,9 +98,37 @@ impl Points {
     pub(super) fn squared_distance(&self, point: &[f64], at: usize) -> f64 {
         let span = at * self.width..(at + 1) * self.width;
         match &self.numbers {
-            Numbers::Single(all) => squared_distance(point, &all[span]),
-            Numbers::Double(all) => squared_distance(point, &all[span]),
+            Numbers::Single(all) => vectorised(|| squared_distance(point, &all[span])),
+            Numbers::Double(all) => vectorised(|| squared_distance(point, &all[span])),
         }
+    }
+
+    /// The mean of the points, summed in their order.
+    pub(super) fn mean(&self) -> Vec<f64> {
+        // A group of points for each sum, the sums added in their order.
+        let group = self.num_points.div_ceil(8);
+        let sums: Vec<Vec<f64>> = (0..self.num_points)
+            .into_par_iter()
+            .step_by(group)
+            .map(|first| {
+                let mut sum = vec![0.0; self.width];
+                let mut row = vec![0.0; self.width];
+                for at in first..(first + group).min(self.num_points) {
+                    self.row(at, &mut row);
+                    sum.iter_mut().zip(&row).for_each(|(sum, x)| *sum += x);
+                }
+                sum
+            })
+            .collect();
+        let mut mean = vec![0.0; self.width];
+        for sum in sums {
+            mean.iter_mut()
+                .zip(&sum)
+                .for_each(|(mean, sum)| *mean += sum);
+        }
+        let count = self.num_points as f64;
+        mean.iter_mut().for_each(|mean| *mean /= count);
+        mean
     }
 }
 
@@ -89,7 +137,7 @@ pub(super) fn num_points(draws: &Draws<'_>) -> usize {
     draws.num_chains() * draws.num_draws()
 }
 
-#[inline]
+#[inline(always)]
 fn squared_distance<T: Copy + Into<f64>>(a: &[f64], b: &[T]) -> f64 {
     let mut sums = [0.0; LANES];
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

@@ -22,16 +22,16 @@ pub(super) struct Row<'a> {
     columns: &'a [u32],
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     /// The columns and values, in their order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, f64)> {
+    pub(super) fn entries(self) -> impl Iterator<Item = (usize, f64)> + use<'a> {
         self.values
             .iter()
             .enumerate()
-            .map(|(at, &value)| (self.column(at), value))
+            .map(move |(at, &value)| (self.column(at), value))
     }
 
-    pub(super) fn column(&self, at: usize) -> usize {
+    fn column(self, at: usize) -> usize {
         self.columns.get(at).map_or(at, |&column| column as usize)
     }
 }
@@ -86,11 +86,14 @@ impl Rows {
             .collect()
     }
 
-    /// A matrix with values in the same places: `of` row, column and value here.
-    pub(super) fn values_of(&self, of: impl Fn(usize, usize, f64) -> f64 + Sync) -> Vec<f64> {
-        let mut values = vec![0.0; self.values.len()];
+    /// Puts `of` row, column and value in place of each of `values`, which are in the places of those here.
+    pub(super) fn transform(
+        &self,
+        values: &mut [f64],
+        of: impl Fn(usize, usize, f64) -> f64 + Sync,
+    ) {
         let mut parts = Vec::with_capacity(self.len().div_ceil(ROWS_PER_TASK));
-        let mut rest = values.as_mut_slice();
+        let mut rest = values;
         for first in (0..self.len()).step_by(ROWS_PER_TASK) {
             let last = (first + ROWS_PER_TASK).min(self.len());
             let (part, after) = rest.split_at_mut(self.starts[last] - self.starts[first]);
@@ -98,23 +101,18 @@ impl Rows {
             rest = after;
         }
         parts.into_par_iter().for_each(|(rows, part)| {
-            let mut targets = part.iter_mut();
+            let mut rest = part;
             for row in rows {
-                for ((column, value), target) in self.row(row).entries().zip(&mut targets) {
-                    *target = of(row, column, value);
+                let span = self.starts[row]..self.starts[row + 1];
+                let (values, after) = rest.split_at_mut(span.len());
+                rest = after;
+                let columns = self.columns.get(span).unwrap_or(&[]);
+                for (at, value) in values.iter_mut().enumerate() {
+                    let column = columns.get(at).map_or(at, |&column| column as usize);
+                    *value = of(row, column, *value);
                 }
             }
         });
-        values
-    }
-
-    /// A matrix with other values in the same places.
-    pub(super) fn with_values(&self, values: Vec<f64>) -> Self {
-        Self {
-            starts: self.starts.clone(),
-            columns: self.columns.clone(),
-            values,
-        }
     }
 
     /// The matrix with an entry at (i, j) where there is one at (i, j) or (j, i) here. Both must have the same value.

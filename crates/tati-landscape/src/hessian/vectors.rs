@@ -35,7 +35,7 @@ pub(super) fn scale(vector: &mut [f64], factor: f64) {
 }
 
 /// `basisᵢ · vector` for every vector of the basis.
-pub(super) fn dots(basis: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
+pub(crate) fn dots(basis: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
     basis.par_iter().map(|basis| dot(basis, vector)).collect()
 }
 

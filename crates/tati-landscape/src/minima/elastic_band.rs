@@ -84,7 +84,8 @@ impl ElasticBandConfig {
     /// `max_iterations` that is spent, and 1 in the end.
     ///
     /// # Errors
-    /// As of [`relax`](Self::relax); [`InvalidSetting`](tati_core::TatiError::InvalidSetting) if there are no images, or the ends are the same point.
+    /// As of [`relax`](Self::relax); [`InvalidSetting`](tati_core::TatiError::InvalidSetting) if there are no images, or the ends are the
+    /// same point.
     pub fn connect(
         &self,
         potential: &dyn Potential,

@@ -1,7 +1,7 @@
 //! The minima below draws.
 
 use burn::config::Config;
-use tati_core::{Potential, Progress, Result, TatiError};
+use tati_core::{Potential, Progress, Result, TatiError, require_non_negative};
 
 use super::index::{HessianIndexConfig, StationaryPoint};
 use super::merge::{Minimum, merge_points};
@@ -78,7 +78,7 @@ impl MinimaConfig {
         progress: &mut Progress<'_>,
     ) -> Result<Minima> {
         self.quench.require_valid()?;
-        tati_core::require_non_negative("merge_distance", self.merge_distance)?;
+        require_non_negative("merge_distance", self.merge_distance)?;
         let num_parameters = potential.num_parameters();
         let of_symmetry = symmetry.map_or(num_parameters, UnitSymmetry::num_parameters);
         for (what, found) in [

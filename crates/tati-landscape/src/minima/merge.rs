@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tati_core::{Result, require_non_negative};
 
-use super::StationaryPoint;
+use super::index::StationaryPoint;
+use super::require_point;
 use super::symmetry::UnitSymmetry;
 use crate::hessian::vectors::norm;
 
@@ -69,7 +70,7 @@ pub(super) fn merge_points(
         (None, first) => first.map_or(0, |(_, position)| position.len()),
     };
     for (_, position) in points {
-        super::require_point("a minimum", position, num_parameters)?;
+        require_point("a minimum", position, num_parameters)?;
     }
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by(|&a, &b| points[a].0.total_cmp(&points[b].0));
