@@ -1,15 +1,12 @@
 //! The example that explores, as a user runs it: killed and resumed, and with bad settings.
 
-#[path = "common/example.rs"]
-mod example;
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use example::{array, assert_refused, json, number, seeded};
+use crate::example::{array, assert_refused, json, number, seeded};
 
 const KILLS: u32 = 4;
 
