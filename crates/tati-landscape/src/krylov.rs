@@ -191,7 +191,7 @@ pub(crate) fn orthonormalised(block: Mat<f64>, seed: u64) -> Mat<f64> {
 }
 
 /// Columns that were added to a basis.
-struct Extension {
+pub(crate) struct Extension {
     columns: usize,
     /// R with remainder = Q R, for the columns Q that were added.
     triangle: Mat<f64>,
@@ -199,7 +199,7 @@ struct Extension {
 
 /// Puts the columns of `block`, which is orthogonal to the first `dimension` columns of `basis` up to rounding, behind them, made
 /// orthonormal. A column that depends on the others is replaced by a random one, with a row of zeros in R.
-fn extend(
+pub(crate) fn extend(
     basis: &mut Mat<f64>,
     dimension: usize,
     block: Mat<f64>,
@@ -321,12 +321,12 @@ fn subtract_projection(basis: &Mat<f64>, columns: Range<usize>, vector: &mut Col
     sum
 }
 
-fn random_block(rows: usize, columns: usize, random: &mut StdRng) -> Mat<f64> {
+pub(crate) fn random_block(rows: usize, columns: usize, random: &mut StdRng) -> Mat<f64> {
     Mat::from_fn(rows, columns, |_, _| random.sample(StandardNormal))
 }
 
 /// Columns of a matrix product that one thread computes.
-const COLUMNS_PER_TASK: usize = 16;
+const COLUMNS_PER_TASK: usize = 8;
 
 /// The matrix product, some columns a task: no number depends on how many threads there are.
 pub(crate) fn product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {

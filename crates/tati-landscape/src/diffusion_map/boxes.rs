@@ -14,19 +14,19 @@ pub(super) struct Boxes {
     order: Vec<u32>,
     boxes: Vec<Bounds>,
     /// The coordinates of the points of each box, one axis after the other.
-    coordinates: Vec<f64>,
+    coordinates: Vec<f32>,
 }
 
 /// A box and which points of the order it holds.
 struct Bounds {
     span: Range<usize>,
-    least: Vec<f64>,
-    most: Vec<f64>,
+    least: Vec<f32>,
+    most: Vec<f32>,
 }
 
 impl Boxes {
     /// Boxes of the points in `rows`, of `width` numbers each: halved along the longest side until there are few points in each.
-    pub(super) fn new(rows: &[f64], width: usize) -> Self {
+    pub(super) fn new(rows: &[f32], width: usize) -> Self {
         let mut order: Vec<u32> = (0..(rows.len() / width) as u32).collect();
         let mut boxes = Vec::new();
         let all = 0..order.len();
@@ -35,7 +35,8 @@ impl Boxes {
         for bounds in &boxes {
             let points = &order[bounds.span.clone()];
             for axis in 0..width {
-                coordinates.extend(points.iter().map(|&at| rows[at as usize * width + axis]));
+                let along = |&at: &u32| rows[at as usize * width + axis];
+                coordinates.extend(points.iter().map(along));
             }
         }
         Self {
@@ -46,17 +47,17 @@ impl Boxes {
         }
     }
 
-    /// Calls `visit` with points that may be nearer than the distance whose square it returned last, those of near boxes first: the point,
-    /// the squared distance, and its coordinate along the last axis. `boxes` are those of [`by_distance`](Self::by_distance) from a box that
-    /// holds `point`.
+    /// Calls `visit` with the squared distances of the points of a box, in their order, and their coordinates along the last axis, for all
+    /// boxes that have a point nearer than the distance whose square it returned last, near ones first. `boxes` are those of
+    /// [`by_distance`](Self::by_distance) from a box that holds `point`.
     pub(super) fn visit_near(
         &self,
-        boxes: &[(f64, u32)],
-        point: &[f64],
-        squared: &mut Vec<f64>,
-        mut visit: impl FnMut(u32, f64, f64) -> f64,
+        boxes: &[(f32, u32)],
+        point: &[f32],
+        squared: &mut Vec<f32>,
+        mut visit: impl FnMut(&[u32], &[f32], &[f32]) -> f32,
     ) {
-        let mut reach = f64::INFINITY;
+        let mut reach = f32::INFINITY;
         for &(least, at) in boxes {
             if least > reach {
                 break;
@@ -65,7 +66,7 @@ impl Boxes {
             if bounds.squared_distance(point, point) > reach {
                 continue;
             }
-            let span = &bounds.span;
+            let span = bounds.span.clone();
             let axes = &self.coordinates[span.start * self.width..span.end * self.width];
             squared.clear();
             squared.resize(span.len(), 0.0);
@@ -81,11 +82,7 @@ impl Boxes {
                 },
             );
             let last = &axes[axes.len() - span.len()..];
-            for (at, squared) in squared.iter().enumerate() {
-                if *squared <= reach {
-                    reach = visit(self.order[span.start + at], *squared, last[at]);
-                }
-            }
+            reach = visit(&self.order[span], squared, last);
         }
     }
 
@@ -94,15 +91,20 @@ impl Boxes {
         self.boxes.len()
     }
 
+    /// All points, box by box.
+    pub(super) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
     /// The points in box `at`.
     pub(super) fn points(&self, at: usize) -> &[u32] {
         &self.order[self.boxes[at].span.clone()]
     }
 
     /// All boxes with their squared distances from box `own`, ascending.
-    pub(super) fn by_distance(&self, own: usize) -> Vec<(f64, u32)> {
+    pub(super) fn by_distance(&self, own: usize) -> Vec<(f32, u32)> {
         let Bounds { least, most, .. } = &self.boxes[own];
-        let mut boxes: Vec<(f64, u32)> = (self.boxes.iter().enumerate())
+        let mut boxes: Vec<(f32, u32)> = (self.boxes.iter().enumerate())
             .map(|(at, bounds)| (bounds.squared_distance(least, most), at as u32))
             .collect();
         boxes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -112,7 +114,7 @@ impl Boxes {
 
 impl Bounds {
     /// The squared distance from another box.
-    fn squared_distance(&self, least: &[f64], most: &[f64]) -> f64 {
+    fn squared_distance(&self, least: &[f32], most: &[f32]) -> f32 {
         let own = self.least.iter().zip(&self.most);
         own.zip(least.iter().zip(most))
             .map(|((low, high), (least, most))| (low - most).max(least - high).max(0.0).powi(2))
@@ -121,15 +123,15 @@ impl Bounds {
 }
 
 fn split(
-    rows: &[f64],
+    rows: &[f32],
     width: usize,
     order: &mut [u32],
     span: Range<usize>,
     boxes: &mut Vec<Bounds>,
 ) {
     let points = &mut order[span.clone()];
-    let mut least = vec![f64::INFINITY; width];
-    let mut most = vec![f64::NEG_INFINITY; width];
+    let mut least = vec![f32::INFINITY; width];
+    let mut most = vec![f32::NEG_INFINITY; width];
     for &at in points.iter() {
         let row = &rows[at as usize * width..(at as usize + 1) * width];
         for axis in 0..width {

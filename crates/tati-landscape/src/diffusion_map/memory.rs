@@ -4,8 +4,8 @@ use tati_core::{Result, TatiError};
 
 use super::DiffusionMapConfig;
 use super::candidates::{most_candidates, numbers_of_products};
+use super::leading::{is_dense, vectors_kept};
 use super::points::num_points;
-use super::spectrum::{basis_vectors, is_dense};
 use crate::Draws;
 
 const DOUBLE: u64 = 8;
@@ -32,15 +32,17 @@ pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
             let candidates = most_candidates(count) as u64 * (INDEX + SINGLE);
             let products = numbers_of_products(num_points(draws)) as u64 * SINGLE;
             let search = times(times(n, width), SINGLE) + times(n, candidates) + products;
-            // At most 2k entries a point with their columns, ln K and S; before that k with their transpose.
-            let entries = 2 * count as u64 * (INDEX + 2 * DOUBLE) + count as u64 * (INDEX + DOUBLE);
+            // At most 2k entries a point with their columns, ln K and S, and half as many of a factor; before that k with their transpose.
+            let entries = 2 * count as u64 * (2 * INDEX + 2 * DOUBLE)
+                + count as u64 * (INDEX + DOUBLE)
+                + count as u64 * (INDEX + DOUBLE);
             (search, times(n, entries))
         }
     };
     let vectors = if is_dense(num_points(draws), config.num_eigenpairs) {
         4 * n
     } else {
-        2 * basis_vectors(config.num_eigenpairs) as u64 + 64
+        vectors_kept(config.num_eigenpairs) as u64 + 64
     };
     let spectrum = rows.saturating_add(times(n, times(vectors, DOUBLE)));
     points.saturating_add(spectrum.max(search))

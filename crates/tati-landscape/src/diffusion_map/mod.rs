@@ -3,13 +3,16 @@
 mod bandwidth;
 mod boxes;
 mod candidates;
+mod davidson;
 mod faint;
 mod kernel;
+mod leading;
 mod memory;
 mod neighbors;
 mod nystroem;
 mod operator;
 mod points;
+mod preconditioner;
 mod products;
 mod projection;
 mod rows;
@@ -25,6 +28,7 @@ use crate::Draws;
 use crate::finite::require_finite;
 use bandwidth::Scales;
 use kernel::{Target, Walk};
+use neighbors::Nearest;
 use points::{Points, num_points};
 use spectrum::Spectrum;
 
@@ -159,7 +163,10 @@ impl DiffusionMapConfig {
         self.check(num_points(draws))?;
         memory::check(self, draws)?;
         let points = Points::read(draws)?;
-        let nearest = match self.neighbors {
+        let Nearest {
+            distances: nearest,
+            order,
+        } = match self.neighbors {
             None => products::all_distances(&points),
             Some(count) => neighbors::nearest(&points, count)?,
         };
@@ -177,7 +184,7 @@ impl DiffusionMapConfig {
         let walk = Walk::new(distances, &scales, target);
         let parts = walk.log_kernel.parts(|log| log > LEAST_LOG_KERNEL);
         self.check_parts(&parts)?;
-        let spectrum = Spectrum::new(&walk, &scales, &parts, self.num_eigenpairs)?;
+        let spectrum = Spectrum::new(&walk, &scales, &order, &parts, self.num_eigenpairs)?;
         let count = points.len() as f64;
         let four_pi = 4.0 * std::f64::consts::PI;
         let volume = count * (four_pi * scales.bandwidth).powf(0.5 * scales.dimension);

@@ -17,6 +17,14 @@ const PROBES: usize = 64;
 /// Distances, as a part of all, above which matrix products are cheaper than computing them one by one.
 const MOST_DISTANCES: f64 = 1.0 / 16.0;
 
+/// The neighbours of all points.
+pub(super) struct Nearest {
+    /// Squared, in rows of as many as were asked for.
+    pub(super) distances: Rows,
+    /// The points in an order in which near ones are near each other.
+    pub(super) order: Vec<u32>,
+}
+
 /// A point's neighbours with their squared distances.
 pub(super) type Neighbors = Vec<(u32, f64)>;
 
@@ -25,7 +33,7 @@ pub(super) type Neighbors = Vec<(u32, f64)>;
 ///
 /// Where few distances are left that the projection on leading directions does not exclude, they are computed one by one; otherwise all of
 /// them by matrix products.
-pub(super) fn nearest(points: &Points, count: usize) -> Result<Rows> {
+pub(super) fn nearest(points: &Points, count: usize) -> Result<Nearest> {
     let search = Search::new(points)?;
     let every = search.boxes.len().div_ceil(PROBES);
     let probes: Vec<usize> = (0..search.boxes.len()).step_by(every).collect();
@@ -33,144 +41,206 @@ pub(super) fn nearest(points: &Points, count: usize) -> Result<Rows> {
         .map(|&at| search.distances_of_one(at, count))
         .sum();
     let is_cheap = computed as f64 <= MOST_DISTANCES * (probes.len() * points.len()) as f64;
-    let lists = if is_cheap || points.width() < search.projection.width() {
+    let order = search.boxes.order().to_vec();
+    let lists = if is_cheap || points.width() < search.width {
         search.nearest_of_all(count)
     } else {
         drop(search);
         candidates::nearest(points, count)
     };
-    Ok(Rows::regular(
-        count,
-        lists.iter().flatten().map(|&(at, _)| at).collect(),
-        lists
-            .iter()
-            .flatten()
-            .map(|&(_, squared)| squared)
-            .collect(),
-    ))
+    let neighbors = || lists.iter().flatten();
+    let columns = neighbors().map(|&(at, _)| at).collect();
+    let values = neighbors().map(|&(_, squared)| squared).collect();
+    Ok(Nearest {
+        distances: Rows::regular(count, columns, values),
+        order,
+    })
 }
 
-/// Points with lower bounds of their distances.
+/// Points with lower bounds of their distances, in single precision: |y − y'|² for projected points y, of which one has no coordinate
+/// larger than 1.
 struct Search<'a> {
     points: &'a Points,
-    projection: Projection,
-    projected: Vec<f64>,
+    width: usize,
+    /// The projected points in rows, divided by `scale`.
+    projected: Vec<f32>,
+    scale: f64,
     boxes: Boxes,
+    /// What rounding may add to |y − y'|.
+    margin: f64,
 }
 
-/// What a search reuses from one point to the next.
-struct Scratch {
-    squared: Vec<f64>,
-    point: Vec<f64>,
-    /// Points with their lower and upper bounds.
-    bounds: Vec<(u32, f64, f64)>,
+/// Where the distance of a projected point lies.
+#[derive(Clone, Copy)]
+struct Bound {
+    point: u32,
+    /// Squared.
+    lower: f32,
+    upper: f32,
+}
+
+/// What is known of the neighbours of one point.
+struct Query {
+    own: u32,
+    /// The points that may be among them, by their lower bounds, and how many of these were looked at.
+    bounds: Vec<Bound>,
+    looked_at: usize,
+    found: Neighbors,
+    reach: f32,
 }
 
 impl<'a> Search<'a> {
     fn new(points: &'a Points) -> Result<Self> {
-        let (projection, projected) = Projection::new(points)?;
-        let boxes = Boxes::new(&projected, projection.width());
+        let (projection, rows) = Projection::new(points)?;
+        let width = projection.width();
+        let largest = rows.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+        let scale = if largest > 0.0 { largest } else { 1.0 };
+        let projected: Vec<f32> = rows.iter().map(|x| (x / scale) as f32).collect();
         Ok(Self {
             points,
-            projection,
+            width,
+            boxes: Boxes::new(&projected, width),
             projected,
-            boxes,
+            scale,
+            margin: projection.margin / scale + (width as f64).sqrt() * f64::from(f32::EPSILON),
         })
     }
 
     fn nearest_of_all(&self, count: usize) -> Vec<Neighbors> {
-        let found: Vec<Vec<(u32, Neighbors)>> = (0..self.boxes.len())
+        let found: Vec<Vec<Query>> = (0..self.boxes.len())
             .into_par_iter()
-            .map_init(
-                || self.scratch(),
-                |scratch, at| {
-                    let boxes = self.boxes.by_distance(at);
-                    let points = self.boxes.points(at).iter();
-                    let found =
-                        points.map(|&own| (own, self.nearest_of(own, &boxes, count, scratch).0));
-                    found.collect()
-                },
-            )
+            .map(|at| self.nearest_of(self.boxes.points(at), at, count).0)
             .collect();
         let mut lists = vec![Neighbors::new(); self.points.len()];
-        for (at, list) in found.into_iter().flatten() {
-            lists[at as usize] = list;
+        for query in found.into_iter().flatten() {
+            lists[query.own as usize] = query.found;
         }
         lists
     }
 
     /// How many distances the first point of box `at` needs.
     fn distances_of_one(&self, at: usize, count: usize) -> usize {
-        let own = self.boxes.points(at)[0];
+        self.nearest_of(&self.boxes.points(at)[..1], at, count).1
+    }
+
+    /// The `count` nearest points of some points of box `at`, and how many distances were computed.
+    ///
+    /// Of each, distances are computed in rounds, of points with ever larger lower bounds, until those that are left are farther away.
+    fn nearest_of(&self, points: &[u32], at: usize, count: usize) -> (Vec<Query>, usize) {
         let boxes = self.boxes.by_distance(at);
-        self.nearest_of(own, &boxes, count, &mut self.scratch()).1
-    }
-
-    fn scratch(&self) -> Scratch {
-        Scratch {
-            squared: Vec::new(),
-            point: vec![0.0; self.points.width()],
-            bounds: Vec::new(),
-        }
-    }
-
-    /// The `count` nearest points of point `own`, ascending, and how many distances were computed. `boxes` are those by distance from its
-    /// own.
-    fn nearest_of(
-        &self,
-        own: u32,
-        boxes: &[(f64, u32)],
-        count: usize,
-        scratch: &mut Scratch,
-    ) -> (Neighbors, usize) {
-        let Scratch {
-            squared,
-            point,
-            bounds,
-        } = scratch;
-        let width = self.projection.width();
-        let projected = &self.projected[own as usize * width..(own as usize + 1) * width];
-        self.points.row(own as usize, point);
-        // |x − x'|² is at least |y − y'|² + (r − r')² and at most |y − y'|² + (r + r')².
-        let residual = projected[width - 1];
-        bounds.clear();
-        let mut reach = f64::INFINITY;
-        let mut next = 2 * count;
-        self.boxes
-            .visit_near(boxes, projected, squared, |at, lower, other| {
-                bounds.push((at, lower, lower + 4.0 * residual * other));
-                if bounds.len() >= next {
-                    bounds.select_nth_unstable_by(count - 1, |a, b| a.2.total_cmp(&b.2));
-                    reach = self.with_margin(bounds[count - 1].2);
-                    bounds.retain(|bound| bound.1 <= reach);
-                    next = bounds.len() + count;
-                }
-                reach
-            });
-        bounds.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-        let own = Some(own as usize);
-        let mut found = Neighbors::with_capacity(2 * count);
-        let mut reach = f64::INFINITY;
+        let mut squared = Vec::new();
+        let mut queries: Vec<Query> = (points.iter())
+            .map(|&own| Query {
+                own,
+                bounds: self.bounds_of(own, &boxes, count, &mut squared),
+                looked_at: 0,
+                found: Neighbors::with_capacity(2 * count),
+                reach: f32::INFINITY,
+            })
+            .collect();
         let mut computed = 0;
-        for &(at, lower, _) in bounds.iter() {
-            if lower > reach {
+        let mut pairs = Vec::new();
+        loop {
+            pairs.clear();
+            for query in &queries {
+                pairs.extend(
+                    query
+                        .next(count)
+                        .iter()
+                        .map(|bound| [query.own, bound.point]),
+                );
+            }
+            if pairs.is_empty() {
                 break;
             }
-            computed += 1;
-            found.push((at, self.points.squared_distance(point, at as usize)));
-            if computed == count || found.len() == 2 * count {
-                keep_nearest(&mut found, count, own);
-                reach = self.with_margin(found[count - 1].1);
+            computed += pairs.len();
+            let mut distances = self.points.squared_distances(&pairs).into_iter();
+            for query in &mut queries {
+                let next = query.next(count).len();
+                if next == 0 {
+                    continue;
+                }
+                let asked = query.bounds[query.looked_at..][..next].iter();
+                query
+                    .found
+                    .extend(asked.map(|bound| bound.point).zip(&mut distances));
+                query.looked_at += next;
+                keep_nearest(&mut query.found, count, Some(query.own as usize));
+                query.reach = self.with_margin(query.found[count - 1].1 / self.scale.powi(2));
             }
         }
-        keep_nearest(&mut found, count, own);
-        found.sort_unstable_by(order(own));
-        (found, computed)
+        for query in &mut queries {
+            let own = Some(query.own as usize);
+            query.found.sort_unstable_by(order(own));
+        }
+        (queries, computed)
     }
 
-    /// A squared lower bound above which there is no point at this squared distance.
-    fn with_margin(&self, squared: f64) -> f64 {
-        (squared.sqrt() + 2.0 * self.projection.margin).powi(2)
+    /// The points that may be among the `count` nearest of point `own`, by their lower bounds. `boxes` are those by distance from its own.
+    fn bounds_of(
+        &self,
+        own: u32,
+        boxes: &[(f32, u32)],
+        count: usize,
+        squared: &mut Vec<f32>,
+    ) -> Vec<Bound> {
+        /// Points of which one is looked at if any is near enough.
+        const GROUP: usize = 8;
+
+        let row = &self.projected[own as usize * self.width..(own as usize + 1) * self.width];
+        // |x − x'|² is at least |y − y'|² + (r − r')² and at most |y − y'|² + (r + r')².
+        let residual = row[self.width - 1];
+        let mut bounds: Vec<Bound> = Vec::with_capacity(4 * count);
+        let mut reach = f32::INFINITY;
+        let mut next = 2 * count;
+        let near = &mut |points: &[u32], squares: &[f32], residuals: &[f32]| {
+            for (group, lowers) in squares.chunks(GROUP).enumerate() {
+                if !lowers
+                    .iter()
+                    .fold(false, |any, &lower| any | (lower <= reach))
+                {
+                    continue;
+                }
+                for (at, &lower) in lowers.iter().enumerate() {
+                    if lower <= reach {
+                        let at = group * GROUP + at;
+                        bounds.push(Bound {
+                            point: points[at],
+                            lower,
+                            upper: lower + 4.0 * residual * residuals[at],
+                        });
+                    }
+                }
+            }
+            if bounds.len() >= next {
+                bounds.select_nth_unstable_by(count - 1, |a, b| a.upper.total_cmp(&b.upper));
+                reach = self.with_margin(f64::from(bounds[count - 1].upper));
+                bounds.retain(|bound| bound.lower <= reach);
+                next = bounds.len() + count;
+            }
+            reach
+        };
+        self.boxes.visit_near(boxes, row, squared, near);
+        let by_lower =
+            |a: &Bound, b: &Bound| a.lower.total_cmp(&b.lower).then(a.point.cmp(&b.point));
+        bounds.sort_unstable_by(by_lower);
+        bounds
+    }
+
+    /// A computed |y − y'|² above which no |x − x'|² is at most `squared`, in units of the scale.
+    fn with_margin(&self, squared: f64) -> f32 {
+        let rounding = (self.width + 8) as f64 * f64::from(f32::EPSILON);
+        ((squared.sqrt() + 2.0 * self.margin).powi(2) * (1.0 + rounding)) as f32
+    }
+}
+
+impl Query {
+    /// Those to look at next.
+    fn next(&self, count: usize) -> &[Bound] {
+        let left = &self.bounds[self.looked_at..];
+        let left = &left[..left.len().min(count)];
+        let near = left.iter().take_while(|bound| bound.lower <= self.reach);
+        &left[..near.count()]
     }
 }
 

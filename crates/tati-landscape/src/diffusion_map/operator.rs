@@ -1,4 +1,4 @@
-//! The symmetric matrix whose eigenpairs a diffusion map is made of, applied to vectors.
+//! The symmetric matrix of a diffusion map, applied to several vectors at a time.
 
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
@@ -17,15 +17,10 @@ const ENLARGEMENT: f64 = 300.0;
 /// How near to 1 an interval may come, and how short it may be.
 const LEAST_DISTANCE: f64 = 1e-4;
 
-/// The largest degree.
-const MAX_DEGREE: f64 = 200.0;
-
 /// A = 1 + s ρ⁻¹(S − 1)ρ⁻¹, which has the eigenvalue 1 + sελ for every eigenvalue λ of the generator L = (P − 1)/(ερ²).
-pub(super) struct Operator<'a> {
-    /// Where the entries of A are.
-    pub(super) pattern: &'a Rows,
-    pub(super) values: Vec<f64>,
-    /// Orthonormal eigenvectors to the eigenvalue 1 that are known, one for each part of the graph, in columns.
+pub(super) struct Operator {
+    pub(super) matrix: Rows,
+    /// The eigenvectors of eigenvalue 1, orthonormal, in columns.
     pub(super) known: Mat<f64>,
 }
 
@@ -46,32 +41,28 @@ impl Filter {
         let upper = upper.min(1.0 - LEAST_DISTANCE);
         let lower = lower.clamp(-1.0, upper - LEAST_DISTANCE);
         let at_one = (2.0 - lower - upper) / (upper - lower);
-        let degree = (ENLARGEMENT.acosh() / at_one.acosh()).min(MAX_DEGREE);
+        let degree = ENLARGEMENT.acosh() / at_one.acosh();
         Self {
             lower,
             upper,
             degree: (degree as usize).max(1),
         }
     }
-
-    /// The matrix itself.
-    pub(super) fn none() -> Self {
-        Self {
-            lower: -1.0,
-            upper: -1.0,
-            degree: 1,
-        }
-    }
 }
 
-impl Operator<'_> {
+impl Operator {
     pub(super) fn size(&self) -> usize {
-        self.pattern.len()
+        self.matrix.len()
+    }
+
+    /// A v.
+    pub(super) fn apply(&self, vectors: MatRef<'_, f64>) -> Mat<f64> {
+        in_blocks(vectors, |block| self.times(&block, |_, sum| sum))
     }
 
     /// A v, with the eigenvalue of the known eigenvectors moved from 1 to −2, below all others.
-    pub(super) fn apply(&self, vectors: MatRef<'_, f64>) -> Mat<f64> {
-        let mut image = in_blocks(vectors, |block| self.times(&block, |_, sum| sum));
+    pub(super) fn apply_below(&self, vectors: MatRef<'_, f64>) -> Mat<f64> {
+        let mut image = self.apply(vectors);
         let along = product(self.known.transpose(), vectors);
         image -= product(self.known.as_ref(), along.as_ref()) * faer::Scale(3.0);
         image
@@ -79,7 +70,7 @@ impl Operator<'_> {
 
     /// A v, with 0 for the eigenvalue of the known eigenvectors.
     pub(super) fn apply_beside(&self, vectors: MatRef<'_, f64>) -> Mat<f64> {
-        self.beside(in_blocks(vectors, |block| self.times(&block, |_, sum| sum)))
+        self.beside(self.apply(vectors))
     }
 
     /// T(A) v for the polynomial T of `filter`, with 0 for the eigenvalue of the known eigenvectors.
@@ -125,8 +116,7 @@ impl Operator<'_> {
                         for (at, image) in images.iter_mut().enumerate() {
                             let own = task * ROWS_PER_TASK + at;
                             let mut sums = [0.0; BLOCK];
-                            for (column, value) in self.pattern.row_of(&self.values, own).entries()
-                            {
+                            for (column, value) in self.matrix.row(own).entries() {
                                 for (sum, x) in sums.iter_mut().zip(&vectors[column]) {
                                     *sum += value * x;
                                 }

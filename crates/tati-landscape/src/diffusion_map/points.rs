@@ -103,6 +103,14 @@ impl Points {
         }
     }
 
+    /// |pᵢ − pⱼ|² of pairs of points, as [`squared_distance`](Self::squared_distance).
+    pub(super) fn squared_distances(&self, pairs: &[[u32; 2]]) -> Vec<f64> {
+        match &self.numbers {
+            Numbers::Single(all) => vectorised(|| squared_distances(all, self.width, pairs)),
+            Numbers::Double(all) => vectorised(|| squared_distances(all, self.width, pairs)),
+        }
+    }
+
     /// The mean of the points, summed in their order.
     pub(super) fn mean(&self) -> Vec<f64> {
         // A group of points for each sum, the sums added in their order.
@@ -137,18 +145,50 @@ pub(super) fn num_points(draws: &Draws<'_>) -> usize {
     draws.num_chains() * draws.num_draws()
 }
 
+/// Numbers of each point, a multiple of the lanes, after which the next pair has its turn: what pairs share stays in the cache.
+const NUMBERS_AT_A_TIME: usize = 256;
+
+#[inline(always)]
+fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32; 2]]) -> Vec<f64> {
+    let mut sums = vec![[0.0; LANES]; pairs.len()];
+    let mut rests = vec![0.0; pairs.len()];
+    for first in (0..width).step_by(NUMBERS_AT_A_TIME) {
+        let last = width.min(first + NUMBERS_AT_A_TIME);
+        for ((pair, sums), rest) in pairs.iter().zip(&mut sums).zip(&mut rests) {
+            let [a, b] = pair.map(|at| &all[at as usize * width..][first..last]);
+            *rest += add_squares(a, b, sums);
+        }
+    }
+    let sums = sums.iter().zip(rests);
+    sums.map(|(sums, rest)| sums.iter().sum::<f64>() + rest)
+        .collect()
+}
+
 #[inline(always)]
 fn squared_distance<T: Copy + Into<f64>>(a: &[f64], b: &[T]) -> f64 {
     let mut sums = [0.0; LANES];
+    let rest = add_squares(a, b, &mut sums);
+    sums.iter().sum::<f64>() + rest
+}
+
+/// Adds to the sums, and returns what is left over.
+#[inline(always)]
+fn add_squares<A: Copy + Into<f64>, B: Copy + Into<f64>>(
+    a: &[A],
+    b: &[B],
+    sums: &mut [f64; LANES],
+) -> f64 {
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f64 = (a.remainder().iter().zip(b.remainder()))
-        .map(|(&a, &b)| (a - b.into()).powi(2))
+    let rest = (a.remainder().iter().zip(b.remainder()))
+        .map(|(&a, &b)| (a.into() - b.into()).powi(2))
         .sum();
+    let mut own = *sums;
     for (a, b) in a.zip(b) {
         for lane in 0..LANES {
-            let difference = a[lane] - b[lane].into();
-            sums[lane] += difference * difference;
+            let difference = a[lane].into() - b[lane].into();
+            own[lane] += difference * difference;
         }
     }
-    sums.iter().sum::<f64>() + rest
+    *sums = own;
+    rest
 }

@@ -6,6 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
+use super::neighbors::Nearest;
 use super::points::Points;
 use super::rows::Rows;
 
@@ -19,7 +20,7 @@ const FEW_NUMBERS: usize = 32;
 const CANCELLATION: f64 = 1e6;
 
 /// The squared distances of all pairs of points.
-pub(super) fn all_distances(points: &Points) -> Rows {
+pub(super) fn all_distances(points: &Points) -> Nearest {
     let size = points.len();
     let mut values = vec![0.0; size * size];
     let centred = (points.width() > FEW_NUMBERS).then(|| {
@@ -71,7 +72,10 @@ pub(super) fn all_distances(points: &Points) -> Rows {
             }
         });
     mirror(&mut values, size);
-    Rows::full(size, values)
+    Nearest {
+        distances: Rows::full(size, values),
+        order: (0..size as u32).collect(),
+    }
 }
 
 /// Copies what is below the diagonal above it.

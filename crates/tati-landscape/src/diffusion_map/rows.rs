@@ -134,27 +134,67 @@ impl Rows {
                 next[column] += 1;
             }
         }
-        let merged = self.map(|at, row| {
-            let mut own: Vec<(u32, f64)> = row
-                .entries()
-                .map(|(column, value)| (column as u32, value))
-                .collect();
-            own.extend_from_slice(&transposed[starts[at]..starts[at + 1]]);
+        let merged: Vec<Vec<(u32, f64)>> = self.map(|at, row| {
+            let other = &transposed[starts[at]..starts[at + 1]];
+            let mut own: Vec<(u32, f64)> = Vec::with_capacity(row.values.len() + other.len());
+            own.extend(row.entries().map(|(column, value)| (column as u32, value)));
             own.sort_unstable_by_key(|&(column, _)| column);
-            own.dedup_by_key(|&mut (column, _)| column);
+            let count = own.len();
+            // Those of the transpose ascend already.
+            let mut place = 0;
+            for &entry in other {
+                while place < count && own[place].0 < entry.0 {
+                    place += 1;
+                }
+                if place == count || own[place].0 != entry.0 {
+                    own.push(entry);
+                }
+            }
+            own.sort_by_key(|&(column, _)| column);
             own
         });
-        let mut rows = Self {
-            starts: vec![0],
-            columns: Vec::new(),
-            values: Vec::new(),
-        };
-        for row in merged {
-            rows.columns.extend(row.iter().map(|&(column, _)| column));
-            rows.values.extend(row.iter().map(|&(_, value)| value));
-            rows.starts.push(rows.values.len());
+        let mut starts = vec![0];
+        for row in &merged {
+            starts.push(starts[starts.len() - 1] + row.len());
         }
-        rows
+        let rows = || merged.par_iter().with_min_len(ROWS_PER_TASK);
+        Self {
+            starts,
+            columns: rows()
+                .flat_map_iter(|row| row.iter().map(|&(column, _)| column))
+                .collect(),
+            values: rows()
+                .flat_map_iter(|row| row.iter().map(|&(_, value)| value))
+                .collect(),
+        }
+    }
+
+    /// The matrix with row and column `order[i]` in place i, where it is not full, and other `values` in the same places. A row's columns
+    /// need not ascend.
+    pub(super) fn reordered(&self, values: Vec<f64>, order: &[u32]) -> Self {
+        if self.is_full() {
+            return Self::full(self.len(), values);
+        }
+        let mut places = vec![0_u32; order.len()];
+        for (place, &at) in order.iter().enumerate() {
+            places[at as usize] = place as u32;
+        }
+        let mut starts = vec![0; order.len() + 1];
+        for (place, &at) in order.iter().enumerate() {
+            let at = at as usize;
+            starts[place + 1] = starts[place] + self.starts[at + 1] - self.starts[at];
+        }
+        let span = |at: u32| self.starts[at as usize]..self.starts[at as usize + 1];
+        let rows = || order.par_iter().with_min_len(ROWS_PER_TASK);
+        let columns = rows().flat_map_iter(|&at| self.columns[span(at)].iter());
+        Self {
+            columns: columns.map(|&column| places[column as usize]).collect(),
+            values: rows()
+                .flat_map_iter(|&at| &values[span(at)])
+                .copied()
+                .collect(),
+            starts,
+        }
     }
 
     /// The part of the graph that each row belongs to, where entries that `joins` accepts are its edges: parts numbered from 0 in the

@@ -7,23 +7,10 @@ use nalgebra::DMatrix;
 use tati_core::{Result, TatiError};
 
 use super::bandwidth::Scales;
-use super::faint;
 use super::kernel::Walk;
-use super::operator::{BLOCK, Filter, Operator};
-use crate::eigenpairs::{symmetric_eigen, with_fixed_signs};
-use crate::krylov::{KrylovSettings, leading_eigenpairs, product};
-
-/// The residual |Aψ − μψ| to be reached, |ψ| = 1 and the largest μ = 1.
-const TOLERANCE: f64 = 1e-12;
-
-/// Applications of the matrix to a block of vectors after which the search ends.
-const MAX_APPLICATIONS: usize = 20_000;
-
-/// Points up to which all eigenpairs are computed.
-const MAX_DENSE: usize = 200;
-
-/// Applications from which the interval of the filter is taken.
-const ROUGH_APPLICATIONS: usize = 6;
+use super::operator::Operator;
+use super::{faint, leading};
+use crate::eigenpairs::with_fixed_signs;
 
 /// Eigenvalues of the generator, descending, and its eigenvectors in columns.
 pub(super) struct Spectrum {
@@ -32,8 +19,15 @@ pub(super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// The `count` leading eigenpairs. `parts` are the parts of the graph, at most as many as eigenpairs.
-    pub(super) fn new(walk: &Walk, scales: &Scales, parts: &[usize], count: usize) -> Result<Self> {
+    /// The `count` leading eigenpairs. `order` are the points in one in which the matrix is best worked through; `parts` the parts of the
+    /// graph, at most as many as eigenpairs.
+    pub(super) fn new(
+        walk: &Walk,
+        scales: &Scales,
+        order: &[u32],
+        parts: &[usize],
+        count: usize,
+    ) -> Result<Self> {
         let size = parts.len();
         // s, such that no |1 − A| is larger than that of S.
         let least = (0..size)
@@ -65,13 +59,13 @@ impl Spectrum {
         let parts = Parts::new(&roots, parts)?;
         let known = parts.masses.len();
         let operator = Operator {
-            pattern: &walk.log_kernel,
-            values,
-            known: Mat::from_fn(size, known, |row, column| {
-                roots[row] * parts.coordinate(row, column)
+            matrix: walk.log_kernel.reordered(values, order),
+            known: Mat::from_fn(size, known, |place, column| {
+                let at = order[place] as usize;
+                roots[at] * parts.coordinate(at, column)
             }),
         };
-        let (found, vectors) = leading(&operator, count - known)?;
+        let (found, vectors) = leading::leading(&operator, count - known)?;
         let mut eigenvalues = vec![0.0; known];
         eigenvalues.extend(
             found
@@ -79,26 +73,20 @@ impl Spectrum {
                 .map(|value| (value - 1.0) / (step * scales.bandwidth)),
         );
         let mut coordinates =
-            DMatrix::from_fn(size, count, |row, column| match column.checked_sub(known) {
-                None => parts.coordinate(row, column),
-                Some(column) => vectors[(row, column)] / roots[row],
-            });
+            DMatrix::from_fn(size, known, |at, column| parts.coordinate(at, column))
+                .resize_horizontally(count, 0.0);
+        for (place, &at) in order.iter().enumerate() {
+            let at = at as usize;
+            for column in known..count {
+                coordinates[(at, column)] = vectors[(place, column - known)] / roots[at];
+            }
+        }
         faint::fill(walk, scales, &roots, &eigenvalues, known, &mut coordinates)?;
         Ok(Self {
             eigenvalues,
             coordinates: with_fixed_signs(coordinates),
         })
     }
-}
-
-/// Vectors that a search for `count` eigenpairs keeps.
-pub(super) fn basis_vectors(count: usize) -> usize {
-    (count + BLOCK).next_multiple_of(BLOCK) + 7 * BLOCK
-}
-
-/// Whether all eigenpairs are computed.
-pub(super) fn is_dense(size: usize, count: usize) -> bool {
-    size <= MAX_DENSE || 4 * count > size
 }
 
 /// The parts of the graph, each of which has an eigenvalue 0 of the generator.
@@ -149,85 +137,4 @@ impl<'a> Parts<'a> {
             Ordering::Greater => -(mass / (after * (mass + after))).sqrt(),
         }
     }
-}
-
-/// The `count` leading eigenpairs beside the known ones.
-///
-/// Where those sought crowd at 1, a Krylov space of the matrix itself would have to be large. So it is one of a Chebyshev polynomial of
-/// the matrix, which spreads them (Y. Zhou, Y. Saad, SIAM J. Matrix Anal. Appl. 29 (2007) 954) and is at most 1 on the interval of those
-/// not sought. A rough search finds the interval; pairs found inside it mean that it was too high.
-fn leading(operator: &Operator<'_>, count: usize) -> Result<(Vec<f64>, Mat<f64>)> {
-    let size = operator.size();
-    if count == 0 {
-        return Ok((Vec::new(), Mat::zeros(size, 0)));
-    }
-    if is_dense(size, count) {
-        let identity = Mat::<f64>::identity(size, size);
-        let matrix = operator.apply(identity.as_ref());
-        let (values, vectors) = symmetric_eigen(matrix.as_ref())?;
-        return Ok((
-            values[..count].to_vec(),
-            vectors.as_ref().subcols(0, count).to_owned(),
-        ));
-    }
-    let mut settings = KrylovSettings {
-        num_eigenpairs: (count + 2 * BLOCK).max(ROUGH_APPLICATIONS * BLOCK),
-        block_size: BLOCK,
-        max_dimension: basis_vectors(count),
-        tolerance: TOLERANCE,
-        max_applications: ROUGH_APPLICATIONS.max((count + 3 * BLOCK) / BLOCK),
-        seed: 0,
-    };
-    let rough = leading_eigenpairs(
-        size,
-        &settings,
-        |vectors| Ok(operator.apply_beside(vectors)),
-    )?;
-    settings.num_eigenpairs = count;
-    let mut filter = Filter::new(
-        rough.values.last().copied().unwrap_or(-1.0) - 0.1,
-        rough.values[count + 1],
-    );
-    loop {
-        settings.max_applications = MAX_APPLICATIONS / filter.degree;
-        let found = leading_eigenpairs(size, &settings, |vectors| {
-            Ok(if filter.degree == 1 {
-                operator.apply(vectors)
-            } else {
-                operator.apply_filter(&filter, vectors)
-            })
-        })?;
-        let (values, vectors, residual) = rayleigh_ritz(operator, &found.vectors)?;
-        let least = values[count - 1];
-        if filter.degree > 1 && least <= filter.upper {
-            filter = if least < filter.lower || filter.upper < 0.0 {
-                Filter::none()
-            } else {
-                Filter::new(filter.lower, 2.0 * filter.upper - 1.0)
-            };
-            continue;
-        }
-        if residual > 10.0 * TOLERANCE {
-            return Err(TatiError::NotConverged {
-                what: "the residual of a diffusion map's eigenpairs".to_string(),
-                reached: residual,
-                tolerance: TOLERANCE,
-                remedy: "take a larger bandwidth, more neighbours or fewer eigenpairs",
-            });
-        }
-        return Ok((values, vectors));
-    }
-}
-
-/// The eigenpairs of the operator within the span of orthonormal vectors, and the largest residual.
-fn rayleigh_ritz(operator: &Operator<'_>, vectors: &Mat<f64>) -> Result<(Vec<f64>, Mat<f64>, f64)> {
-    let images = operator.apply(vectors.as_ref());
-    let inside = product(vectors.transpose(), images.as_ref());
-    let (values, rotation) = symmetric_eigen(inside.as_ref())?;
-    let rotated = product(vectors.as_ref(), rotation.as_ref());
-    let images = product(images.as_ref(), rotation.as_ref());
-    let residual = (values.iter().enumerate())
-        .map(|(at, value)| (images.col(at) - rotated.col(at) * faer::Scale(*value)).norm_l2())
-        .fold(0.0, f64::max);
-    Ok((values, rotated, residual))
 }
