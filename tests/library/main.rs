@@ -4,6 +4,7 @@ mod common;
 
 mod convergence;
 mod exactness;
+mod explore;
 mod gradient_noise;
 mod harmonic;
 mod learning_coefficient;

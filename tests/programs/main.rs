@@ -4,6 +4,7 @@ mod example;
 
 mod curvature;
 mod diffusion_map;
+mod explore;
 mod first_steps;
 mod free_energy;
 mod funnel;

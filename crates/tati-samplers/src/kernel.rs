@@ -5,7 +5,7 @@
 use burn::tensor::Tensor;
 use tati_core::{Potential, Result};
 
-use crate::NoiseSource;
+use crate::{NoiseSource, Prior};
 
 /// A Markov chain on the flat vector θ of length N whose transitions leave exp(−βU) invariant, exactly or up to an error
 /// of the step size.
@@ -75,6 +75,9 @@ pub trait KernelConfig: burn::config::Config {
 
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
+
+    /// The prior of the config.
+    fn prior(&self) -> Option<&Prior>;
 }
 
 /// Makes `$Config`, which has `init`, `seed` and `walker`, the configuration of the kernel `$name`.
@@ -93,6 +96,10 @@ macro_rules! kernel_config {
 
             fn seed_and_walker(&self) -> (Option<u64>, u32) {
                 (self.seed, self.walker)
+            }
+
+            fn prior(&self) -> Option<&$crate::Prior> {
+                self.prior.as_ref()
             }
         }
     };

@@ -1,12 +1,14 @@
 //! A sampler of either kind as a chain takes it: a Burn optimizer with its step sizes, or a kernel on the flat vector.
 
+use std::sync::Arc;
+
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
 use serde_json::Value;
 use tati_core::{Result, TatiError};
 
-use crate::{Kernel, KernelConfig, NoiseSource, SamplerConfig, Thermometer, entropy_seed};
+use crate::{Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed};
 
 /// A sampler ready for a chain.
 ///
@@ -18,17 +20,21 @@ use crate::{Kernel, KernelConfig, NoiseSource, SamplerConfig, Thermometer, entro
 /// let exact = ChainSampler::kernel(&HmcConfig::new(6.0e4, 0.01, 0.1));
 /// assert_eq!((kinetic.name(), exact.name()), ("baoab", "hmc"));
 /// ```
+#[derive(Clone)]
 pub struct ChainSampler {
     name: &'static str,
     settings: Value,
+    prior: Option<Prior>,
     seed: Option<u64>,
     walker: u32,
     start: Start,
 }
 
-type StartOptimizer = Box<dyn Fn(&NoiseSource, &Thermometer) -> Result<ModuleOptimizer>>;
-type StartKernel = Box<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>>>;
+type StartOptimizer =
+    Arc<dyn Fn(&NoiseSource, &Thermometer) -> Result<ModuleOptimizer> + Send + Sync>;
+type StartKernel = Arc<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>> + Send + Sync>;
 
+#[derive(Clone)]
 enum Start {
     Optimizer(StartOptimizer, ModuleLrScheduler),
     Kernel(StartKernel),
@@ -46,7 +52,7 @@ pub(super) enum Mover {
 
 impl ChainSampler {
     /// A sampler that is a Burn optimizer, with a constant step size, a Burn `LrScheduler` or a `ModuleLrScheduler`.
-    pub fn optimizer<C: SamplerConfig + Clone + 'static>(
+    pub fn optimizer<C: SamplerConfig + Clone + Send + Sync + 'static>(
         config: &C,
         step_size: impl Into<ModuleLrScheduler>,
     ) -> Self {
@@ -55,25 +61,27 @@ impl ChainSampler {
         Self {
             name: C::NAME,
             settings: settings(config),
+            prior: config.prior().cloned(),
             seed,
             walker,
             start: Start::Optimizer(
-                Box::new(move |noise, thermometer| own.start(noise, thermometer)),
+                Arc::new(move |noise, thermometer| own.start(noise, thermometer)),
                 step_size.into(),
             ),
         }
     }
 
     /// A kernel on the flat vector, for potentials over the full batch.
-    pub fn kernel<C: KernelConfig + Clone + 'static>(config: &C) -> Self {
+    pub fn kernel<C: KernelConfig + Clone + Send + Sync + 'static>(config: &C) -> Self {
         let (seed, walker) = config.seed_and_walker();
         let own = config.clone();
         Self {
             name: C::NAME,
             settings: settings(config),
+            prior: config.prior().cloned(),
             seed,
             walker,
-            start: Start::Kernel(Box::new(move |position, noise| own.start(position, noise))),
+            start: Start::Kernel(Arc::new(move |position, noise| own.start(position, noise))),
         }
     }
 
@@ -82,13 +90,24 @@ impl ChainSampler {
         self.name
     }
 
+    /// The same sampler with the noise of this seed and walker: for several chains of one kind.
+    pub fn with_seed_and_walker(mut self, seed: u64, walker: u32) -> Self {
+        (self.seed, self.walker) = (Some(seed), walker);
+        self
+    }
+
+    /// The prior that it adds to U.
+    pub fn prior(&self) -> Option<&Prior> {
+        self.prior.as_ref()
+    }
+
     /// The sampler's settings as JSON, without seed and walker.
-    pub(super) fn settings(&self) -> &Value {
+    pub fn settings(&self) -> &Value {
         &self.settings
     }
 
     /// The seed that was set.
-    pub(super) fn seed(&self) -> Option<u64> {
+    pub fn seed(&self) -> Option<u64> {
         self.seed
     }
 

@@ -28,6 +28,9 @@ pub trait SamplerConfig: burn::config::Config {
 
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
+
+    /// The prior of the config.
+    fn prior(&self) -> Option<&Prior>;
 }
 
 /// A sampler of exp(−β(U + U_prior)).
@@ -323,6 +326,10 @@ macro_rules! burn_sampler {
 
             fn seed_and_walker(&self) -> (Option<u64>, u32) {
                 (self.seed, self.walker)
+            }
+
+            fn prior(&self) -> Option<&$crate::Prior> {
+                self.prior.as_ref()
             }
         }
 
