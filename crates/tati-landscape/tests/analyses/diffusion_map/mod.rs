@@ -3,6 +3,7 @@
 mod double_well;
 mod extension;
 mod log_weights;
+mod memory;
 mod neighbors;
 mod parts;
 mod references;
