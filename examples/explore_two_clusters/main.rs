@@ -60,7 +60,7 @@ struct Options {
     #[arg(long, default_value_t = 200)]
     points: usize,
     /// Most rounds
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 40)]
     rounds: usize,
     /// Chains of a round
     #[arg(long, default_value_t = 8)]
@@ -75,7 +75,7 @@ struct Options {
     #[arg(long, default_value_t = 8)]
     thinning: u64,
     /// Relative change of an eigenvalue that counts as none
-    #[arg(long, default_value_t = 0.03)]
+    #[arg(long, default_value_t = 0.02)]
     tolerance: f64,
     /// Bandwidth ε of the map, in units of the weights squared
     #[arg(long, default_value_t = 0.03)]

@@ -97,10 +97,10 @@ pub struct ExploreConfig {
     #[config(default = 8)]
     pub num_corners: usize,
     /// Rounds after which the exploration ends whether or not it has settled.
-    #[config(default = 20)]
+    #[config(default = 40)]
     pub max_rounds: usize,
     /// The largest relative change of an eigenvalue that counts as none.
-    #[config(default = 0.05)]
+    #[config(default = 0.02)]
     pub tolerance: f64,
     /// The map of the draws. Its eigenvalues but for the 0 of the constant are those that must settle.
     #[config(default = "DiffusionMapConfig::new(4)")]

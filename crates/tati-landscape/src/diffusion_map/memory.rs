@@ -11,6 +11,8 @@ use crate::Draws;
 const DOUBLE: u64 = 8;
 const SINGLE: u64 = 4;
 const INDEX: u64 = 4;
+/// An index with a number of double precision.
+const PAIR: u64 = 16;
 
 /// Bytes that a fit takes at most.
 pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
@@ -25,22 +27,26 @@ pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
     // While distances are sought: the points once more, about their mean, and what is found of each.
     let (search, rows) = match config.neighbors {
         None => (
-            times(times(n, width), DOUBLE),
+            times(times(n, width), DOUBLE) + times(times(n, n), DOUBLE),
             times(times(n, n), 2 * DOUBLE),
         ),
         Some(count) => {
-            let candidates = most_candidates(count) as u64 * (INDEX + SINGLE);
+            let candidates = most_candidates(count) as u64;
             let products = numbers_of_products(num_points(draws)) as u64 * SINGLE;
-            let search = times(times(n, width), SINGLE) + times(n, candidates) + products;
-            // At most 2k entries a point with their columns, ln K and S, and half as many of a factor; before that k with their transpose.
-            let entries = 2 * count as u64 * (2 * INDEX + 2 * DOUBLE)
-                + count as u64 * (INDEX + DOUBLE)
-                + count as u64 * (INDEX + DOUBLE);
-            (search, times(n, entries))
+            let approximate = times(n, candidates * (INDEX + SINGLE)) + products;
+            // A list takes as much as the candidates that it was picked from.
+            let exact = times(n, candidates * PAIR);
+            let search = times(times(n, width), SINGLE) + approximate.max(exact);
+            // Where i and j are neighbours of each other or not: lists of k with their transpose, 2k of each list with what its transpose
+            // adds, and 2k entries in rows, which are put together from parts. Later ln K, S and a factor of half as many take less.
+            let entry = INDEX + DOUBLE;
+            let symmetrised = count as u64 * (entry + PAIR + 2 * PAIR + 2 * entry + 2 * entry);
+            (search, times(n, symmetrised))
         }
     };
     let vectors = if is_dense(num_points(draws), config.num_eigenpairs) {
-        4 * n
+        // The matrix before and after products with the identity, its eigenvectors, and room to find them.
+        7 * n
     } else {
         vectors_kept(config.num_eigenpairs) as u64 + 64
     };

@@ -107,13 +107,20 @@ impl<'a> Search<'a> {
     }
 
     fn nearest_of_all(&self, count: usize) -> Vec<Neighbors> {
-        let found: Vec<Vec<Query>> = (0..self.boxes.len())
+        let found: Vec<Vec<(u32, Neighbors)>> = (0..self.boxes.len())
             .into_par_iter()
-            .map(|at| self.nearest_of(self.boxes.points(at), at, count).0)
+            .map(|at| {
+                let (queries, _) = self.nearest_of(self.boxes.points(at), at, count);
+                let lists = queries.into_iter().map(|mut query| {
+                    query.found.shrink_to_fit();
+                    (query.own, query.found)
+                });
+                lists.collect()
+            })
             .collect();
         let mut lists = vec![Neighbors::new(); self.points.len()];
-        for query in found.into_iter().flatten() {
-            lists[query.own as usize] = query.found;
+        for (own, found) in found.into_iter().flatten() {
+            lists[own as usize] = found;
         }
         lists
     }

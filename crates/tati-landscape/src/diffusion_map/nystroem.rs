@@ -24,6 +24,23 @@ impl DiffusionMap {
     /// # Errors
     /// [`TatiError::ShapeMismatch`] for another number of parameters; [`TatiError::NotFinite`] for draws that are not finite;
     /// [`TatiError::InvalidSetting`] if some 1 + ελρ² is near 0.
+    ///
+    /// # Example
+    /// ```
+    /// use std::f64::consts::TAU;
+    /// use tati_landscape::{Bandwidth, DiffusionMapConfig, Draws};
+    ///
+    /// // A circle: coordinates 1 and 2 are √2 times cosine and sine, of angles from somewhere.
+    /// let angles = (0..500).map(|i| TAU * f64::from(i) / 500.0);
+    /// let theta: Vec<f64> = angles.flat_map(|angle| [angle.cos(), angle.sin()]).collect();
+    /// let config = DiffusionMapConfig::new(3).with_bandwidth(Bandwidth::Fixed(0.002));
+    /// let map = config.fit(&Draws::from_f64(&theta, [1, 500, 2])?)?;
+    ///
+    /// let further = [1.0_f64.cos(), 1.0_f64.sin()];
+    /// let found = map.extend(&Draws::from_f64(&further, [1, 1, 2])?)?;
+    /// assert!((found[(0, 1)].hypot(found[(0, 2)]) - 2.0_f64.sqrt()).abs() < 1e-4);
+    /// # Ok::<(), tati_core::TatiError>(())
+    /// ```
     pub fn extend(&self, draws: &Draws<'_>) -> Result<DMatrix<f64>> {
         if draws.num_parameters() != self.points.width() {
             return Err(TatiError::ShapeMismatch {

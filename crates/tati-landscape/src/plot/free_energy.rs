@@ -123,6 +123,8 @@ impl FreeEnergy<'_> {
 
     fn barriers(&self, canvas: &mut Canvas, panel: &Panel) {
         const CAP: f64 = 5.0;
+        /// Shares of a barrier's height at which its label may stand.
+        const HEIGHTS: [f64; 5] = [0.5, 0.65, 0.8, 0.35, 0.2];
 
         let mut labels = Labels::within(panel.area);
         let shown = self.barriers.iter().filter_map(|barrier| {
@@ -133,15 +135,25 @@ impl FreeEnergy<'_> {
             inside.then_some((bottom, top, barrier.label))
         });
         let shown: Vec<_> = shown.collect();
+        for curve in self.curves.iter().chain([&self.theory]) {
+            for piece in panel.pieces(curve.points()) {
+                labels.avoid_line(piece);
+            }
+        }
         for ([x, bottom], top, _) in &shown {
-            canvas.line(vec![[*x, *bottom], [*x, top[1]]], INK, THIN_CURVE_WIDTH);
+            let upright = vec![[*x, *bottom], [*x, top[1]]];
+            let level = vec![[*x, top[1]], *top];
+            canvas.line(upright.clone(), INK, THIN_CURVE_WIDTH);
             for y in [*bottom, top[1]] {
                 canvas.line(vec![[x - CAP, y], [x + CAP, y]], INK, THIN_CURVE_WIDTH);
             }
-            canvas.dashed(vec![[*x, top[1]], *top], LEVEL, INK, GRID_WIDTH);
+            canvas.dashed(level.clone(), LEVEL, INK, GRID_WIDTH);
+            labels.avoid_line(upright);
+            labels.avoid_line(level);
         }
         for ([x, bottom], top, label) in shown {
-            labels.beside(canvas, [x, (bottom + top[1]) / 2.0], label);
+            let places = HEIGHTS.map(|share| [x, bottom + share * (top[1] - bottom)]);
+            labels.beside_one(canvas, &places, label);
         }
     }
 }

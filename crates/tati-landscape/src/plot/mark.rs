@@ -15,10 +15,11 @@ pub struct Mark<'a> {
     pub label: &'a str,
 }
 
-/// The names that a panel holds so far; none covers another.
+/// The names that a panel holds so far; none covers another, nor a line where there is room elsewhere.
 pub(super) struct Labels {
     area: Rect,
     taken: Vec<Rect>,
+    lines: Vec<Vec<Point>>,
 }
 
 impl Labels {
@@ -26,7 +27,13 @@ impl Labels {
         Self {
             area,
             taken: Vec::new(),
+            lines: Vec::new(),
         }
+    }
+
+    /// Keeps names clear of a line through places of the page, if they find room.
+    pub(super) fn avoid_line(&mut self, line: Vec<Point>) {
+        self.lines.push(line);
     }
 
     /// Keeps names away from a place of the page.
@@ -42,7 +49,12 @@ impl Labels {
     }
 
     /// Writes a name beside a place of the page, on a light ground, unless there is no room.
-    pub(super) fn beside(&mut self, canvas: &mut Canvas, [x, y]: Point, label: &str) {
+    pub(super) fn beside(&mut self, canvas: &mut Canvas, place: Point, label: &str) {
+        self.beside_one(canvas, &[place], label);
+    }
+
+    /// Writes a name beside the first of some places that has room.
+    pub(super) fn beside_one(&mut self, canvas: &mut Canvas, places: &[Point], label: &str) {
         const RIM: f64 = 2.0;
 
         let room = text_room(label, TICK_SIZE);
@@ -61,9 +73,9 @@ impl Labels {
                 bottom: y + height / 2.0 + RIM,
             }
         };
-        for away in [10.0, 20.0, 34.0, 52.0] {
+        let around = |away: f64, [x, y]: Point| {
             let (aslant, above) = (0.7 * away, away + 3.0);
-            let places = [
+            [
                 (Anchor::Start, [x + away, y]),
                 (Anchor::End, [x - away, y]),
                 (Anchor::Middle, [x, y - above]),
@@ -72,19 +84,27 @@ impl Labels {
                 (Anchor::End, [x - aslant, y - above]),
                 (Anchor::Start, [x + aslant, y + above]),
                 (Anchor::End, [x - aslant, y + above]),
-            ];
-            for (anchor, at) in places {
-                let taken = box_at(anchor, at, room);
-                if !self.has_room(&taken) {
-                    continue;
-                }
-                let ground = box_at(anchor, at, width);
-                canvas.translucent(ground.corners(), WHITE, 0.75);
-                canvas.text(Text::new(label, at, anchor, TICK_SIZE));
-                self.taken.push(taken);
-                return;
-            }
-        }
+            ]
+        };
+        let around = |place: Point| {
+            let distances = [10.0, 20.0, 34.0, 52.0].into_iter();
+            distances.flat_map(move |away| around(away, place))
+        };
+        let places = places.iter().flat_map(|place| around(*place));
+        let mut free = places.filter_map(|(anchor, at)| {
+            let taken = box_at(anchor, at, room);
+            self.has_room(&taken).then_some((anchor, at, taken))
+        });
+        // Rather on a line than nowhere.
+        let first = free.clone().next();
+        let clear = free.find(|(.., taken)| self.is_clear(taken));
+        let Some((anchor, at, taken)) = clear.or(first) else {
+            return;
+        };
+        let ground = box_at(anchor, at, width);
+        canvas.translucent(ground.corners(), WHITE, 0.75);
+        canvas.text(Text::new(label, at, anchor, TICK_SIZE));
+        self.taken.push(taken);
     }
 
     fn has_room(&self, text: &Rect) -> bool {
@@ -99,6 +119,20 @@ impl Labels {
                 || text.top >= other.bottom
         };
         inside && self.taken.iter().all(apart)
+    }
+
+    /// Whether a text and the discs on the lines are apart.
+    fn is_clear(&self, text: &Rect) -> bool {
+        let reach = Rect {
+            left: text.left - DISC_RADIUS,
+            top: text.top - DISC_RADIUS,
+            right: text.right + DISC_RADIUS,
+            bottom: text.bottom + DISC_RADIUS,
+        };
+        let segments = self.lines.iter().flat_map(|line| line.windows(2));
+        segments
+            .map(|ends| reach.clipped(ends[0], ends[1]))
+            .all(|inside| inside.is_none())
     }
 }
 
@@ -154,5 +188,29 @@ mod tests {
         // At the right edge a name stands on the left.
         labels.beside(&mut canvas, [195.0, 50.0], "B");
         assert_eq!(texts(&canvas)[3].anchor, Anchor::End);
+    }
+    #[test]
+    fn names_stand_clear_of_lines_where_there_is_room() {
+        let mut canvas = Canvas::new(200.0, 200.0).unwrap();
+        let area = Rect {
+            left: 0.0,
+            top: 0.0,
+            right: 200.0,
+            bottom: 200.0,
+        };
+        let mut labels = Labels::within(area);
+        // Through the places on the right.
+        labels.avoid_line(vec![[120.0, 0.0], [120.0, 200.0]]);
+        labels.beside(&mut canvas, [100.0, 100.0], "name");
+        assert_eq!(texts(&canvas)[0].anchor, Anchor::End);
+        // Lines everywhere: the first place of all.
+        for x in 0..20 {
+            labels.avoid_line(vec![
+                [10.0 * f64::from(x), 0.0],
+                [10.0 * f64::from(x), 200.0],
+            ]);
+        }
+        labels.beside(&mut canvas, [100.0, 30.0], "name");
+        assert_eq!(texts(&canvas)[1].at, [110.0, 30.0]);
     }
 }

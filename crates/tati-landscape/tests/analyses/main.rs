@@ -8,7 +8,6 @@ mod averages;
 mod covariance;
 mod diagnostics;
 mod diffusion_map;
-mod diffusion_map_references;
 mod free_energy;
 mod hessian;
 mod input_space;

@@ -69,11 +69,13 @@ fn references(file: &str) -> BTreeMap<String, Reference> {
 }
 
 fn pydiffmap() -> BTreeMap<String, Reference> {
-    references(include_str!("../references/diffusion_map_pydiffmap.json"))
+    references(include_str!(
+        "../../references/diffusion_map_pydiffmap.json"
+    ))
 }
 
 fn datafold() -> BTreeMap<String, Reference> {
-    references(include_str!("../references/diffusion_map_datafold.json"))
+    references(include_str!("../../references/diffusion_map_datafold.json"))
 }
 
 fn config(bandwidth: Bandwidth, density_exponent: f64) -> DiffusionMapConfig {
