@@ -33,6 +33,7 @@ pub(super) fn leading(operator: &Operator, start: Mat<f64>) -> Result<(Vec<f64>,
     precondition(&preconditioner, &mut more);
     let mut directions = Mat::zeros(operator.size(), block);
     directions.as_mut().subcols_mut(0, count).copy_from(&start);
+    drop(start);
     directions
         .as_mut()
         .subcols_mut(count, block - count)
@@ -80,9 +81,10 @@ pub(super) fn leading(operator: &Operator, start: Mat<f64>) -> Result<(Vec<f64>,
     })
 }
 
-/// Vectors that a search for `count` eigenpairs keeps, those of its images counted.
+/// Vectors that a search for `count` eigenpairs keeps: the space and its images, what is left at a restart with its images, and the new
+/// directions as residuals, preconditioned and in the order of rows.
 pub(super) fn vectors_kept(count: usize) -> usize {
-    2 * MAX_BLOCKS * block_size(count)
+    (2 * MAX_BLOCKS + 2 * KEPT_BLOCKS + 3) * block_size(count)
 }
 
 /// Vectors that a search for `count` eigenpairs improves at a time.

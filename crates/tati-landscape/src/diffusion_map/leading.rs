@@ -28,7 +28,11 @@ pub(super) fn is_dense(size: usize, count: usize) -> bool {
 
 /// Vectors that a search for `count` eigenpairs keeps.
 pub(super) fn vectors_kept(count: usize) -> usize {
-    (2 * basis_vectors(count)).max(davidson::vectors_kept(count))
+    rough_pairs(count) + (2 * basis_vectors(count)).max(davidson::vectors_kept(count))
+}
+
+fn rough_pairs(count: usize) -> usize {
+    (count + 2 * BLOCK).max(ROUGH_APPLICATIONS * BLOCK)
 }
 
 fn basis_vectors(count: usize) -> usize {
@@ -55,7 +59,7 @@ pub(super) fn leading(operator: &Operator, count: usize) -> Result<(Vec<f64>, Ma
         ));
     }
     let mut settings = KrylovSettings {
-        num_eigenpairs: (count + 2 * BLOCK).max(ROUGH_APPLICATIONS * BLOCK),
+        num_eigenpairs: rough_pairs(count),
         block_size: BLOCK,
         max_dimension: basis_vectors(count),
         tolerance: 0.1 * TOLERANCE,
@@ -72,8 +76,11 @@ pub(super) fn leading(operator: &Operator, count: usize) -> Result<(Vec<f64>, Ma
         rough.values[count + 1],
     );
     if filter.degree > MAX_DEGREE {
-        return davidson::leading(operator, rough.vectors.subcols(0, count).to_owned());
+        let start = rough.vectors.subcols(0, count).to_owned();
+        drop(rough);
+        return davidson::leading(operator, start);
     }
+    drop(rough);
     settings.num_eigenpairs = count;
     settings.max_applications = FILTERED_APPLICATIONS;
     let found = leading_eigenpairs(size, &settings, |vectors| {
@@ -83,6 +90,7 @@ pub(super) fn leading(operator: &Operator, count: usize) -> Result<(Vec<f64>, Ma
     if residual <= TOLERANCE && values[count - 1] > filter.upper {
         return Ok((values, vectors));
     }
+    drop(found);
     davidson::leading(operator, vectors)
 }
 

@@ -13,6 +13,8 @@ const SINGLE: u64 = 4;
 const INDEX: u64 = 4;
 /// An index with a number of double precision.
 const PAIR: u64 = 16;
+/// Entries of a row of S that are above 0.003 of the whole, about.
+const MOST_OF_A_ROW: u64 = 400;
 
 /// Bytes that a fit takes at most.
 pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
@@ -28,7 +30,8 @@ pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
     let (search, rows) = match config.neighbors {
         None => (
             times(times(n, width), DOUBLE) + times(times(n, n), DOUBLE),
-            times(times(n, n), 2 * DOUBLE),
+            // The kernel, S, and what is large of S in a factor.
+            times(times(n, n), 2 * DOUBLE) + times(n, MOST_OF_A_ROW.min(n) * (INDEX + DOUBLE)),
         ),
         Some(count) => {
             let candidates = most_candidates(count) as u64;
