@@ -26,6 +26,7 @@
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod chain;
+mod ensemble;
 mod fused;
 mod harmonic;
 mod inverse_temperature;
@@ -44,6 +45,7 @@ pub use chain::{
     Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, PredictiveAverage,
     PredictiveSummary, Progress, ReliabilityBin, Statistics, Summary, recorded_seed,
 };
+pub use ensemble::QuasiNewton;
 pub use fused::philox::NoiseStream;
 pub use harmonic::{
     StationaryMoments, langevin_on_harmonic_well, sgld_on_harmonic_well, stationary_moments,
