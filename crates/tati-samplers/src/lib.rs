@@ -45,7 +45,10 @@ pub use chain::{
     Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, PredictiveAverage,
     PredictiveSummary, Progress, ReliabilityBin, Statistics, Summary, recorded_seed,
 };
-pub use ensemble::QuasiNewton;
+pub use ensemble::{
+    Ensemble, EnsembleConfig, EnsembleSummary, FinishedEnsemble, QuasiNewton, QuasiNewtonConfig,
+    StatisticSummary, WalkerSummary,
+};
 pub use fused::philox::NoiseStream;
 pub use harmonic::{
     StationaryMoments, langevin_on_harmonic_well, sgld_on_harmonic_well, stationary_moments,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::batches::{BatchOrder, BatchPosition, Rows};
@@ -133,6 +133,30 @@ where
             }
         };
         Ok(self)
+    }
+
+    /// The same potential with its model and data on `device`, its mini-batches where they were.
+    pub fn to_device(self, device: &Device) -> Self {
+        let plain = device.clone().inner();
+        let move_rows = |rows: &R| rows.without_autodiff().to_device(&plain);
+        Self {
+            model: self.model.fork(&device.clone().autodiff()),
+            on_host: shares_host_memory(&plain),
+            data: move_rows(&self.data),
+            batches: match self.batches {
+                Batches::Full => Batches::Full,
+                Batches::Mini {
+                    order,
+                    resident,
+                    current,
+                } => Batches::Mini {
+                    resident: move_rows(&resident),
+                    order,
+                    current,
+                },
+            },
+            ..self
+        }
     }
 
     /// Goes to the next mini-batch. Does nothing in full-batch mode.

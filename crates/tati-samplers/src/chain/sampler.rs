@@ -4,9 +4,9 @@ use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
 use serde_json::Value;
-use tati_core::{Result, TatiError};
+use tati_core::{BatchOrder, Result, TatiError};
 
-use crate::{Kernel, KernelConfig, NoiseSource, SamplerConfig, Thermometer, entropy_seed};
+use crate::{Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed};
 
 /// A sampler ready for a chain.
 ///
@@ -26,16 +26,27 @@ pub struct ChainSampler {
     start: Start,
 }
 
-type StartOptimizer = Box<dyn Fn(&NoiseSource, &Thermometer) -> Result<ModuleOptimizer>>;
+type StartOptimizer = Box<dyn Fn(&NoiseSource, &Thermometer, Adds) -> Result<ModuleOptimizer>>;
 type StartKernel = Box<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>>>;
 
 enum Start {
-    Optimizer(StartOptimizer, ModuleLrScheduler),
+    Optimizer {
+        start: StartOptimizer,
+        schedule: ModuleLrScheduler,
+        prior: Option<Prior>,
+    },
     Kernel(StartKernel),
 }
 
+/// Who adds the prior to U.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Adds {
+    TheSampler,
+    TheCaller,
+}
+
 /// A sampler on its way.
-pub(super) enum Mover {
+pub(crate) enum Mover {
     Optimizer {
         optimizer: ModuleOptimizer,
         schedule: ModuleLrScheduler,
@@ -52,15 +63,21 @@ impl ChainSampler {
     ) -> Self {
         let (seed, walker) = config.seed_and_walker();
         let own = config.clone();
+        let mut without_prior = config.clone();
+        let prior = without_prior.take_prior();
         Self {
             name: C::NAME,
             settings: settings(config),
             seed,
             walker,
-            start: Start::Optimizer(
-                Box::new(move |noise, thermometer| own.start(noise, thermometer)),
-                step_size.into(),
-            ),
+            start: Start::Optimizer {
+                start: Box::new(move |noise, thermometer, adds| match adds {
+                    Adds::TheSampler => own.start(noise, thermometer),
+                    Adds::TheCaller => without_prior.start(noise, thermometer),
+                }),
+                schedule: step_size.into(),
+                prior,
+            },
         }
     }
 
@@ -83,43 +100,90 @@ impl ChainSampler {
     }
 
     /// The sampler's settings as JSON, without seed and walker.
-    pub(super) fn settings(&self) -> &Value {
+    pub(crate) fn settings(&self) -> &Value {
         &self.settings
     }
 
     /// The seed that was set.
-    pub(super) fn seed(&self) -> Option<u64> {
+    pub(crate) fn seed(&self) -> Option<u64> {
         self.seed
     }
 
     /// The step size that the run begins with; `None` for kernels, whose settings have it.
-    pub(super) fn first_step_size(&self) -> Option<f64> {
+    pub(crate) fn first_step_size(&self) -> Option<f64> {
         match &self.start {
-            Start::Optimizer(_, schedule) => Some(schedule.clone().step().base()),
+            Start::Optimizer { schedule, .. } => Some(schedule.clone().step().base()),
             Start::Kernel(_) => None,
         }
     }
 
-    pub(super) fn needs_full_batch(&self) -> bool {
-        matches!(self.start, Start::Kernel(_))
+    /// Refuses mini-batches, which are in this order, for a kernel.
+    pub(crate) fn check_batches(&self, order: Option<&BatchOrder>) -> Result<()> {
+        match (&self.start, order) {
+            (Start::Kernel(_), Some(_)) => Err(TatiError::InvalidSetting {
+                name: "batch_size",
+                value: "smaller than the data".to_string(),
+                expected: format!(
+                    "left out for `{}`, which compares energies of different positions",
+                    self.name
+                ),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The noise of the run, from the seed that was set or from entropy.
-    pub(super) fn noise(&self) -> NoiseSource {
+    pub(crate) fn noise(&self) -> NoiseSource {
         NoiseSource::new(self.seed.unwrap_or_else(entropy_seed), self.walker)
     }
 
+    /// The walker that was set.
+    pub(crate) fn walker(&self) -> u32 {
+        self.walker
+    }
+
+    /// The prior of a Burn optimizer.
+    pub(crate) fn prior(&self) -> Option<&Prior> {
+        match &self.start {
+            Start::Optimizer { prior, .. } => prior.as_ref(),
+            Start::Kernel(_) => None,
+        }
+    }
+
     /// The sampler at its first step. `position` is asked for by kernels alone.
-    pub(super) fn start(
+    pub(crate) fn start(
         &self,
         noise: &NoiseSource,
         position: impl FnOnce() -> Result<Tensor<1>>,
     ) -> Result<Mover> {
+        self.start_with(noise, position, Adds::TheSampler)
+    }
+
+    /// The same, but that the caller adds the prior of a Burn optimizer to U.
+    pub(crate) fn start_without_prior(
+        &self,
+        noise: &NoiseSource,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+    ) -> Result<Mover> {
+        if let Some(prior) = self.prior() {
+            prior.validate()?;
+        }
+        self.start_with(noise, position, Adds::TheCaller)
+    }
+
+    fn start_with(
+        &self,
+        noise: &NoiseSource,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+        adds: Adds,
+    ) -> Result<Mover> {
         match &self.start {
-            Start::Optimizer(start, schedule) => {
+            Start::Optimizer {
+                start, schedule, ..
+            } => {
                 let thermometer = Thermometer::new();
                 Ok(Mover::Optimizer {
-                    optimizer: start(noise, &thermometer)?,
+                    optimizer: start(noise, &thermometer, adds)?,
                     schedule: schedule.clone(),
                     thermometer,
                 })
@@ -140,7 +204,7 @@ fn settings(config: &impl burn::config::Config) -> Value {
 }
 
 /// A record of Burn that does not fit.
-pub(super) fn record_error(what: &str, error: impl std::fmt::Display) -> TatiError {
+pub(crate) fn record_error(what: &str, error: impl std::fmt::Display) -> TatiError {
     TatiError::Record {
         what: what.to_string(),
         reason: error.to_string(),

@@ -52,7 +52,7 @@ impl Statistics {
     }
 
     /// Adds what a thermometer has read at the draw.
-    pub(super) fn add(&mut self, observables: &Observables) {
+    pub(crate) fn add(&mut self, observables: &Observables) {
         self.potential += observables.prior_energy;
         self.kinetic_energy = observables.kinetic_energy;
         self.virial = Some(observables.virial);

@@ -85,7 +85,8 @@ fn the_root_is_the_dense_symmetric_square_root() {
                 let found = as_matrix(&root, num_parameters);
                 let expected = dense_root(dense(&spread, &others, &groups, blending));
                 let error = (&found - &expected).abs().max() / expected.abs().max();
-                assert!(error < 1e-12, "{walkers} {blending}: {error}");
+                // The dense root of a matrix of condition 1e6 has lost some digits itself.
+                assert!(error < 1e-11, "{walkers} {blending}: {error}");
                 let asymmetry = (&found - found.transpose()).abs().max() / found.abs().max();
                 assert!(asymmetry < 1e-14, "{asymmetry}");
             }

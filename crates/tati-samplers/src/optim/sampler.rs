@@ -28,6 +28,9 @@ pub trait SamplerConfig: burn::config::Config {
 
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
+
+    /// The prior, which the config has no more then: for who adds it to U by itself.
+    fn take_prior(&mut self) -> Option<Prior>;
 }
 
 /// A sampler of exp(−β(U + U_prior)).
@@ -72,7 +75,7 @@ impl Sampler {
             }
         }
         let thermostat = match dynamics.adaptive().map(|adaptive| adaptive.scope) {
-            Some(ThermostatScope::Group) => ThermostatOfReplicas::default(),
+            Some(ThermostatScope::Group) => noise.thermostat().another(),
             _ => noise.thermostat().clone(),
         };
         Ok(Self {
@@ -323,6 +326,10 @@ macro_rules! burn_sampler {
 
             fn seed_and_walker(&self) -> (Option<u64>, u32) {
                 (self.seed, self.walker)
+            }
+
+            fn take_prior(&mut self) -> Option<$crate::Prior> {
+                self.prior.take()
             }
         }
 
