@@ -381,7 +381,8 @@ impl ModuleVisitor for Replacer<'_> {
                 let there = self.gradients.remove::<D>(param.id).is_some();
                 if let Some(offset) = entry.offset.filter(|_| there) {
                     let part = self.flat.clone().narrow(0, offset, entry.len());
-                    self.gradients.register(param.id, part.reshape::<D, _>(shape));
+                    self.gradients
+                        .register(param.id, part.reshape::<D, _>(shape));
                 }
             }
             Err(error) => self.mismatch = self.mismatch.take().or(Some(error)),

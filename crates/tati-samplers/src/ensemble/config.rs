@@ -49,7 +49,7 @@ pub struct EnsembleConfig {
 ///
 /// All walkers are refreshed at once, from where they are then. While one runs with the positions that another had at the last
 /// refresh, the two are not quite independent of each other: with rare refreshes, which let them forget, or with small steps, as
-/// here, no deviation of their densities is seen (`tests/ensemble_density.rs`).
+/// here, no deviation of their densities is seen (a test compares all samplers).
 #[derive(Config, Debug, PartialEq)]
 pub struct QuasiNewtonConfig {
     /// η, of dimension 1/θ².

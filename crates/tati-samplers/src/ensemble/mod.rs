@@ -83,6 +83,9 @@ pub struct Ensemble<'a, M, R, L> {
     folder: Option<(RunFolder, IsResumed)>,
 }
 
+#[cfg(test)]
+mod tests;
+
 type IsResumed = bool;
 
 /// An ensemble that has come to its end, or was interrupted.

@@ -334,5 +334,5 @@ fn add_to_block<T: Real>(rows: &[Vec<f32>], weights: &[f64], start: usize, block
 }
 
 #[cfg(test)]
-#[path = "quasi_newton_tests.rs"]
+#[path = "tests/root.rs"]
 mod tests;
