@@ -15,10 +15,10 @@ use crate::{
 const CURVATURES: [f64; 3] = [1.0, 6.0, 20.0];
 const WALKERS: usize = 8;
 const BURN_IN: u64 = 400;
-const STEPS: u64 = 6000;
+const STEPS: u64 = 4000;
 const FRICTION: f64 = 1.0;
 /// Means of blocks of draws, each many autocorrelation times long, are as good as independent.
-const BLOCKS: usize = 25;
+const BLOCKS: usize = 20;
 
 /// How many standard errors the second moments of the draws along the eigenvectors lie from diag(`expected`), at most.
 fn deviation(draws: &[Vec<f64>], expected: [f64; 3]) -> f64 {
@@ -57,17 +57,17 @@ fn deviation(draws: &[Vec<f64>], expected: [f64; 3]) -> f64 {
     (0..exact.len()).map(z).fold(0.0, f64::max)
 }
 
+fn watch(seen: &mut Vec<f64>) -> impl FnMut(&Draw<'_, Point>) -> Result<()> + Send + '_ {
+    |draw| {
+        let position: &Tensor<1> = draw.position;
+        seen.extend(position.to_data().iter::<f64>());
+        Ok(())
+    }
+}
+
 /// θ of every draw of every walker.
 fn draws(sampler: ChainSampler, blending: f64) -> Vec<Vec<f64>> {
     let mut seen = vec![Vec::new(); WALKERS];
-    let watch = |seen: &'_ mut Vec<f64>| {
-        let observer = |draw: &Draw<'_, Point>| -> Result<()> {
-            let position: &Tensor<1> = draw.position;
-            seen.extend(position.to_data().iter::<f64>());
-            Ok(())
-        };
-        Box::new(observer) as Box<dyn FnMut(&Draw<'_, Point>) -> Result<()> + Send + '_>
-    };
     let mut observers: Vec<_> = seen.iter_mut().map(watch).collect();
     let (model, potential) = gaussian(&CURVATURES, &[0.0; 3], DType::F64);
     let eqn = QuasiNewtonConfig::new(blending).with_refresh_every(100);
@@ -84,18 +84,14 @@ fn draws(sampler: ChainSampler, blending: f64) -> Vec<Vec<f64>> {
     seen
 }
 
-/// The variances along the eigenvectors that a discretised sampler has, `on_well` being its exact one on a well of given curvature: of
-/// first order in h it is (1 + a)/κ + b, which with a fixed B becomes (1 + a)/κ + b (B²)_κκ. The population covariance of W − 1 walkers
-/// has the mean (W − 2)/(W − 1) of the true one.
+/// The variances along the eigenvectors that a discretised sampler has, `on_well` being its exact one on a well of given curvature: under a
+/// B whose square is b² there, that of the well κb², times b². The population covariance of the W − 1 others has the mean
+/// (W − 2)/(W − 1) of the true one; that it scatters changes less than 0.3 %.
 fn expected(on_well: impl Fn(f64) -> f64, blending: f64) -> [f64; 3] {
-    let (low, high) = (1.0, 2.0);
-    let (at_low, at_high) = (low * on_well(low) - 1.0, high * on_well(high) - 1.0);
-    let b = (at_high - at_low) / (high - low);
-    let a = at_low - b * low;
     let others = WALKERS as f64 - 1.0;
     CURVATURES.map(|curvature| {
         let square = 1.0 + blending * (1.0 - 1.0 / others) / curvature;
-        (1.0 + a) / curvature + b * square
+        square * on_well(curvature * square)
     })
 }
 
@@ -104,7 +100,7 @@ fn expected(on_well: impl Fn(f64) -> f64, blending: f64) -> [f64; 3] {
 #[test]
 fn covariances_are_right_for_every_sampler_and_blending() {
     let seed = Some(21);
-    for blending in [1.0, 20.0] {
+    for blending in [5.0, 20.0] {
         let check = |name: &str, sampler: ChainSampler, expected: [f64; 3]| {
             let z = deviation(&draws(sampler, blending), expected);
             assert!(z < 4.3, "{name} at η = {blending}: {z}");
@@ -126,8 +122,8 @@ fn covariances_are_right_for_every_sampler_and_blending() {
         kinetic!("gla2", Gla2Config, Integrator::Gla2, 0.08);
         kinetic!("gla1", Gla1Config, Integrator::Gla1, 0.05);
         let config = SgldConfig::new(1.0).with_seed(seed);
-        let on_well = |curvature: f64| sgld_on_harmonic_well(curvature, 0.005, 1.0).unwrap();
-        let sampler = ChainSampler::optimizer(&config, 0.005);
+        let on_well = |curvature: f64| sgld_on_harmonic_well(curvature, 0.01, 1.0).unwrap();
+        let sampler = ChainSampler::optimizer(&config, 0.01);
         check("sgld", sampler, expected(on_well, blending));
         let config = HmcConfig::new(1.0, 0.15, 0.6).with_seed(seed);
         let exact = CURVATURES.map(f64::recip);
@@ -143,7 +139,7 @@ fn noise_that_is_not_preconditioned_is_found_out() {
         deviation(
             &draws,
             expected(
-                |curvature| sgld_on_harmonic_well(curvature, 0.005, 1.0).unwrap(),
+                |curvature| sgld_on_harmonic_well(curvature, 0.01, 1.0).unwrap(),
                 20.0,
             ),
         )
@@ -153,7 +149,7 @@ fn noise_that_is_not_preconditioned_is_found_out() {
 }
 
 fn sgld_by_hand(preconditions_noise: bool) -> Vec<Vec<f64>> {
-    let step_size: f64 = 0.005;
+    let step_size: f64 = 0.01;
     let axes: Vec<_> = (0..3).map(|k| eigenvector(k, 3)).collect();
     let mut positions = vec![vec![0.0f64; 3]; WALKERS];
     let mut draws = vec![Vec::new(); WALKERS];

@@ -39,7 +39,7 @@ fn config(num_steps: u64, refresh_every: u64) -> EnsembleConfig {
     EnsembleConfig::new(4, chain)
         .with_jitter(0.2)
         .with_quasi_newton(Some(
-            QuasiNewtonConfig::new(5.0).with_refresh_every(refresh_every),
+            QuasiNewtonConfig::new(1.0).with_refresh_every(refresh_every),
         ))
 }
 
@@ -48,7 +48,7 @@ fn sampler(name: &str) -> ChainSampler {
     match name {
         "sgld" => {
             let config = SgldConfig::new(1.0).with_prior(Some(Prior::Gaussian(0.1)));
-            ChainSampler::optimizer(&config.with_seed(seed), 0.02)
+            ChainSampler::optimizer(&config.with_seed(seed), 0.004)
         }
         "baoab" => ChainSampler::optimizer(&baoab().with_seed(seed), 0.1),
         _ => ChainSampler::kernel(&HmcConfig::new(1.0, 0.1, 0.5).with_seed(seed)),

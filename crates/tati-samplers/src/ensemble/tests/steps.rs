@@ -12,7 +12,7 @@ use crate::{
 
 const CURVATURES: [f64; 5] = [1.0, 2.0, 5.0, 9.0, 20.0];
 const WALKERS: usize = 4;
-const STEP_SIZE: f64 = 0.05;
+const STEP_SIZE: f64 = 0.01;
 const BLENDING: f64 = 7.0;
 const PRIOR: f64 = 0.6;
 
@@ -174,7 +174,7 @@ fn preconditioned_steps_written_out() {
             let group = |index: usize| usize::from(!is_joint && index >= 2);
             let error = largest_difference(&found, &by_hand(name, 7, group));
             assert!(error < 1e-6, "{name} {is_joint}: {error}");
-            assert!(largest_difference(&found, &plain) > 1e-2, "{name}");
+            assert!(largest_difference(&found, &plain) > 3e-3, "{name}");
             let single = run(sampler(name), Some(config.clone()), 7, DType::F32);
             assert!(largest_difference(&single, &found) < 2e-5, "{name}");
         }

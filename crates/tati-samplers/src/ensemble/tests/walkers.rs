@@ -6,7 +6,7 @@ use tati_core::{Result, TatiError, Trajectory};
 use super::{Gaussian, Point, baoab, flex, gaussian, numbers, on_threads, sampler, steps};
 use crate::{
     ChainSampler, Draw, EnsembleConfig, HmcConfig, MalaConfig, PsgldConfig, QuasiNewtonConfig,
-    SgnhtConfig,
+    SgldConfig, SgnhtConfig,
 };
 
 const CURVATURES: [f64; 5] = [1.0, 2.0, 5.0, 9.0, 20.0];
@@ -148,7 +148,7 @@ fn walkers_visit_the_mini_batches_in_orders_of_their_own() {
     let potential = potential.with_batch_size(1, 5).unwrap();
     let config = EnsembleConfig::new(4, steps(5));
     // Without noise and at tiny steps U tells the batch.
-    let still = baoab().with_inverse_temperature(1e30).with_prior(None);
+    let still = SgldConfig::new(1e30).with_seed(Some(3));
     let (seen, _) = run(
         &config,
         (model, potential),
