@@ -14,11 +14,11 @@ use crate::{
 
 const CURVATURES: [f64; 3] = [1.0, 6.0, 20.0];
 const WALKERS: usize = 8;
-const BURN_IN: u64 = 400;
-const STEPS: u64 = 4000;
+const BURN_IN: u64 = 300;
+const STEPS: u64 = 1600;
 const FRICTION: f64 = 1.0;
 /// Means of blocks of draws, each many autocorrelation times long, are as good as independent.
-const BLOCKS: usize = 20;
+const BLOCKS: usize = 8;
 
 /// How many standard errors the second moments of the draws along the eigenvectors lie from diag(`expected`), at most.
 fn deviation(draws: &[Vec<f64>], expected: [f64; 3]) -> f64 {
@@ -95,8 +95,7 @@ fn expected(on_well: impl Fn(f64) -> f64, blending: f64) -> [f64; 3] {
     })
 }
 
-/// Every sampler at two blendings: six moments each within four standard errors. Of 60 standard normal numbers one is above 4.3 in
-/// 1000 such tests.
+/// Every sampler at two blendings: six moments each, with errors of 64 blocks. Of 60 such numbers one is above 4.3 in 300 tests.
 #[test]
 fn covariances_are_right_for_every_sampler_and_blending() {
     let seed = Some(21);
@@ -145,7 +144,7 @@ fn noise_that_is_not_preconditioned_is_found_out() {
         )
     };
     assert!(z(true) < 4.3, "{}", z(true));
-    assert!(z(false) > 20.0, "{}", z(false));
+    assert!(z(false) > 10.0, "{}", z(false));
 }
 
 fn sgld_by_hand(preconditions_noise: bool) -> Vec<Vec<f64>> {

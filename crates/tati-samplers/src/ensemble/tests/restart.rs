@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::DType;
-use tati_core::Trajectory;
+use tati_core::{Result, TatiError, Trajectory};
 
-use super::{baoab, gaussian, numbers, on_threads, steps};
+use super::{Point, baoab, gaussian, numbers, on_threads, steps};
 use crate::{
-    ChainSampler, EnsembleConfig, FinishedEnsemble, HmcConfig, Prior, QuasiNewtonConfig, SgldConfig,
+    ChainSampler, Draw, EnsembleConfig, FinishedEnsemble, HmcConfig, Prior, QuasiNewtonConfig,
+    SgldConfig,
 };
 
 const CURVATURES: [f64; 5] = [1.0, 2.0, 5.0, 9.0, 20.0];
@@ -55,25 +56,36 @@ fn sampler(name: &str) -> ChainSampler {
     }
 }
 
-/// Runs on so many threads, in a new or an old folder.
+/// Runs on so many threads, in a new or an old folder, until walker 2 fails at a step.
 fn run(
     name: &str,
     config: &EnsembleConfig,
     path: &Path,
     threads: usize,
-) -> FinishedEnsemble<super::Point> {
+    fails_at: u64,
+) -> Result<FinishedEnsemble<Point>> {
+    let mut observer = |draw: &Draw<'_, Point>| {
+        if draw.step < fails_at {
+            return Ok(());
+        }
+        Err(TatiError::Record {
+            what: "of the test".to_string(),
+            reason: "it is to end here".to_string(),
+        })
+    };
     on_threads(threads, || {
         let (model, mut potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
         if name != "hmc" {
-            potential = potential.with_batch_size(2, 5).unwrap();
+            potential = potential.with_batch_size(2, 5)?;
         }
-        let ensemble = config.init(model, potential, sampler(name)).unwrap();
+        let ensemble = config.init(model, potential, sampler(name))?;
+        let ensemble = ensemble.with_observer(2, &mut observer)?;
         let ensemble = if path.exists() {
             ensemble.resume(path)
         } else {
             ensemble.record(path)
         };
-        ensemble.unwrap().run().unwrap()
+        ensemble?.run()
     })
 }
 
@@ -84,15 +96,17 @@ fn stops_leave_no_trace() {
         for refresh_every in [8, 20] {
             let path = |what: &str| folder.path().join(format!("{name}{refresh_every}{what}"));
             let (whole, stopped) = (path("whole"), path("stopped"));
-            let straight = run(name, &config(90, refresh_every), &whole, 1);
-            // Between refreshes, at one, and at the first step; on other numbers of threads.
-            for (end, threads) in [(1, 2), (27, 1), (40, 5), (56, 2), (90, 3)] {
-                run(name, &config(end, refresh_every), &stopped, threads);
+            let config = config(90, refresh_every);
+            let straight = run(name, &config, &whole, 1, u64::MAX).unwrap();
+            // Before the first checkpoint, and behind some that lie at a refresh or between two; on other numbers of threads.
+            for (end, threads) in [(2, 2), (27, 1), (41, 5), (84, 2)] {
+                let error = run(name, &config, &stopped, threads, end).err().unwrap();
+                assert!(error.to_string().contains("to end here"), "{error}");
             }
-            let resumed = run(name, &config(90, refresh_every), &stopped, 2);
+            let resumed = run(name, &config, &stopped, 2, u64::MAX).unwrap();
             assert_eq!(straight.summary.walkers, resumed.summary.walkers);
             assert_eq!(straight.summary.pooled, resumed.summary.pooled);
-            let ends = |finished: &FinishedEnsemble<super::Point>| {
+            let ends = |finished: &FinishedEnsemble<Point>| {
                 let models = finished.models.iter().flatten();
                 models.map(numbers).collect::<Vec<_>>()
             };
@@ -109,7 +123,7 @@ fn stops_leave_no_trace() {
 fn a_run_of_another_kind_is_not_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    run("baoab", &config(30, 8), &path, 1);
+    run("baoab", &config(30, 8), &path, 1, u64::MAX).unwrap();
     let before = files(&path);
     let refused = |config: EnsembleConfig| {
         let (model, potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
