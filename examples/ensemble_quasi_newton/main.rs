@@ -34,7 +34,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use report::{Results, Row};
 use support::{CommonOptions, Failure};
-use tati::prelude::*;
 use tati::{require_count, require_positive};
 
 /// Measure the autocorrelation of walkers that precondition each other, on a Gaussian.

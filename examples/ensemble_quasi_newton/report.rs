@@ -80,7 +80,8 @@ fn time_along(runs: &[Sampled], direction: usize) -> Result<(f64, Option<f64>), 
     for run in runs {
         let mut sum = 0.0;
         for walker in &run.series {
-            let estimator = AutocorrelationEstimator::Geyer;
+            // Oscillating correlations, which a positive sequence would cut off at their first zero.
+            let estimator = AutocorrelationEstimator::Sokal;
             sum += integrated_autocorrelation_time(&walker[direction], estimator)?.time;
         }
         times.push(sum / run.series.len() as f64);

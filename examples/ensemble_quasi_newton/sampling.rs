@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 use tati::prelude::*;
-use tati::samplers::{EnsembleConfig, Progress, QuasiNewtonConfig};
+use tati::samplers::Progress;
 
 use crate::gaussian::{Gaussian, Linear, dot};
 use crate::support::Failure;

@@ -35,9 +35,7 @@ use tati::models::{
     Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape, softmax_cross_entropy,
 };
 use tati::prelude::*;
-use tati::samplers::{
-    EnsembleConfig, EnsembleSummary, Progress, QuasiNewtonConfig, Summary, recorded_seed,
-};
+use tati::samplers::{EnsembleSummary, Progress, Summary, recorded_seed};
 use tati::{Trajectory, require_count};
 
 /// Sample a small network, recording it; stop it as you like, and resume.

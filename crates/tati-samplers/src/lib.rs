@@ -21,7 +21,8 @@
 //! *On the flat vector*, with exact energies: [`Mala`], [`Hmc`] and [`Nuts`] accept or reject and so have no bias, [`Mclmc`]
 //! moves at constant energy. Each is a [`Kernel`].
 //!
-//! *For long*: a [`Chain`] drives any of them, with burn-in, thinning, [`Observer`]s, a record on disk and exact restarts.
+//! *For long*: a [`Chain`] drives any of them, with burn-in, thinning, [`Observer`]s, a record on disk and exact restarts; an
+//! [`Ensemble`] several walkers at once, which may precondition each other.
 // Libraries never print: what a run has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 

@@ -47,6 +47,8 @@ pub struct EnsembleConfig {
 /// divergence term, and is fixed from one refresh to the next. Directions in which the walkers differ by more than 1/sqrt(η) are
 /// sped up.
 ///
+/// BAOAB and GLA2 make the half kick that a step owes at its end with the gradient of the next step, and so by the B of that.
+///
 /// All walkers are refreshed at once, from where they are then. While one runs with the positions that another had at the last
 /// refresh, the two are not quite independent of each other: with rare refreshes, which let them forget, or with small steps, as
 /// here, no deviation of their densities is seen (a test compares all samplers).
