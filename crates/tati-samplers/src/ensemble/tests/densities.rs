@@ -147,13 +147,16 @@ fn noise_that_is_not_preconditioned_is_found_out() {
     assert!(z(false) > 10.0, "{}", z(false));
 }
 
+/// Longer than the runs of an ensemble.
+const STEPS_BY_HAND: u64 = 20 * STEPS;
+
 fn sgld_by_hand(preconditions_noise: bool) -> Vec<Vec<f64>> {
     let step_size: f64 = 0.01;
     let axes: Vec<_> = (0..3).map(|k| eigenvector(k, 3)).collect();
     let mut positions = vec![vec![0.0f64; 3]; WALKERS];
     let mut draws = vec![Vec::new(); WALKERS];
     let mut roots: Vec<QuasiNewton> = Vec::new();
-    for step in 0..BURN_IN + STEPS {
+    for step in 0..BURN_IN + STEPS_BY_HAND {
         if step % 100 == 0 {
             let slices: Vec<&[f64]> = positions.iter().map(Vec::as_slice).collect();
             let spread = Arc::new(Spread::of(&slices, &all(3)).unwrap());

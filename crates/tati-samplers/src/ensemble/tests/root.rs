@@ -221,8 +221,13 @@ fn a_million_parameters() {
             (vector, refresh)
         })
     };
-    let (vector, refresh) = run(1);
-    assert!(run(2).0 == vector);
+    let (vector, mut refresh) = run(1);
+    for _ in 0..4 {
+        let (again, time) = run(2);
+        assert!(again == vector);
+        // The machine may have other things to do.
+        refresh = refresh.min(time);
+    }
     if cfg!(not(debug_assertions)) {
         assert!(refresh < 1.0, "{refresh} s");
     }
