@@ -25,10 +25,8 @@ fn deviation(draws: &[Vec<f64>], expected: [f64; 3]) -> f64 {
     let axes: Vec<_> = (0..3).map(|k| eigenvector(k, 3)).collect();
     let mut products: Vec<Vec<f64>> = Vec::new();
     let mut exact = Vec::new();
-    for i in 0..3 {
-        for j in 0..=i {
-            exact.push(if i == j { expected[i] } else { 0.0 });
-        }
+    for (i, variance) in expected.iter().enumerate() {
+        exact.extend((0..=i).map(|j| if i == j { *variance } else { 0.0 }));
     }
     for walker in draws {
         let length = walker.len() / 3 / BLOCKS * 3;
