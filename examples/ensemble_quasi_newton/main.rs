@@ -4,7 +4,7 @@
 //! U(θ) = θᵀCθ/n, where C has eigenvalues evenly spaced in [1, 100] and random eigenvectors: the mean squared output of a linear network
 //! with n weights, whose n inputs are the eigenvectors times the roots of the eigenvalues. BAOAB with h = 0.125, β = 1, γ = 1 takes 50,000
 //! steps, alone and as ensembles of walkers, each preconditioned by the root of I + η cov(the others), η = 10. Measured is the integrated
-//! autocorrelation time τ along the slowest eigenvector and along the fastest, the mean over walkers, with the standard deviation over runs
+//! autocorrelation time τ along the slowest eigenvector and along the fastest, over all walkers of a run, with the standard deviation over runs
 //! with other eigenvectors and noise.
 //!
 //! A single walker is a damped oscillator with τ = 2γ/(κh) along an eigenvector, κ being the curvature 2λ/n: the slowest has 32 steps
@@ -106,7 +106,7 @@ fn example(options: &Options) -> Result<(), Failure> {
                 walker_steps += (walkers * options.steps) as f64;
                 runs.push(sampled);
             }
-            rows.push(Row::new(dimensions, walkers, &runs)?);
+            rows.push(Row::new(dimensions, walkers, &runs));
         }
     }
     bar.finish_and_clear();

@@ -3,8 +3,6 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use tati::TatiError;
-use tati::landscape::{AutocorrelationEstimator, integrated_autocorrelation_time};
 
 use crate::sampling::{FRICTION, INVERSE_TEMPERATURE, STEP_SIZE, Sampled};
 use crate::support::statistics::correlated_mean;
@@ -51,16 +49,16 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn new(dimensions: usize, walkers: usize, runs: &[Sampled]) -> Result<Self, TatiError> {
+    pub fn new(dimensions: usize, walkers: usize, runs: &[Sampled]) -> Self {
         let variances = &runs[0].variances;
         let last = variances.len() - 1;
-        let (slowest, slowest_deviation) = time_along(runs, 0)?;
-        let (fastest, fastest_deviation) = time_along(runs, last)?;
+        let (slowest, slowest_deviation) = time_along(runs, 0);
+        let (fastest, fastest_deviation) = time_along(runs, last);
         let published = PUBLISHED
             .iter()
             .find(|(n, w, _)| (*n, *w) == (dimensions, walkers));
         let curvature = 1.0 / (INVERSE_TEMPERATURE * variances[0]);
-        Ok(Self {
+        Self {
             dimensions,
             walkers,
             slowest_time: slowest,
@@ -70,27 +68,24 @@ impl Row {
             fastest_time: fastest,
             fastest_time_deviation: fastest_deviation,
             largest_z: largest_deviation(runs),
-        })
+        }
     }
 }
 
-/// Mean and standard deviation over the runs of the mean over the walkers.
-fn time_along(runs: &[Sampled], direction: usize) -> Result<(f64, Option<f64>), TatiError> {
-    let mut times = Vec::new();
-    for run in runs {
-        let mut sum = 0.0;
-        for walker in &run.series {
-            // Oscillating correlations, which a positive sequence would cut off at their first zero.
-            let estimator = AutocorrelationEstimator::Sokal;
-            sum += integrated_autocorrelation_time(&walker[direction], estimator)?.time;
-        }
-        times.push(sum / run.series.len() as f64);
-    }
+/// Mean and standard deviation over the runs of τ, for which the autocorrelations of all walkers of a run are taken together.
+fn time_along(runs: &[Sampled], direction: usize) -> (f64, Option<f64>) {
+    let time = |run: &Sampled| {
+        let walkers = run.series.iter();
+        let series: Vec<Vec<f64>> = walkers.map(|walker| walker[direction].clone()).collect();
+        let readings = series.iter().map(Vec::len).sum::<usize>() as f64;
+        readings / correlated_mean(&series).effective_draws
+    };
+    let times: Vec<f64> = runs.iter().map(time).collect();
     let count = times.len() as f64;
     let mean = times.iter().sum::<f64>() / count;
     let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
     let deviation = (times.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
-    Ok((mean, deviation))
+    (mean, deviation)
 }
 
 /// The means are known to be 0: second moments are means of products, with errors by their autocorrelation.
