@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::gaussian::dot;
 use crate::sampling::{FRICTION, INVERSE_TEMPERATURE, STEP_SIZE, Sampled};
 use crate::support::statistics::correlated_mean;
 
@@ -72,13 +73,32 @@ impl Row {
     }
 }
 
-/// Mean and standard deviation over the runs of τ, for which the autocorrelations of all walkers of a run are taken together.
+/// τ = 1 + 2 Σ ρ(t) of series of mean 0, their autocorrelations taken together, up to the first lag of 5 τ (A. D. Sokal, "Monte Carlo
+/// methods in statistical mechanics", 1997), but no sooner than 10/γ, by when the oscillations of a stiff direction have died away.
+fn autocorrelation_time(walkers: &[&[f64]]) -> f64 {
+    let covariance = |lag: usize| -> f64 {
+        let products = walkers.iter().map(|series| dot(series, &series[lag..]));
+        let pairs: usize = walkers.iter().map(|series| series.len() - lag).sum();
+        products.sum::<f64>() / pairs as f64
+    };
+    let shortest = walkers.iter().map(|series| series.len()).min().unwrap_or(0);
+    let (variance, least) = (covariance(0), 10.0 / (FRICTION * STEP_SIZE));
+    let mut time = 1.0;
+    for lag in 1..shortest {
+        time += 2.0 * covariance(lag) / variance;
+        if lag as f64 >= f64::max(5.0 * time, least) {
+            break;
+        }
+    }
+    time
+}
+
+/// Mean and standard deviation of τ over the runs.
 fn time_along(runs: &[Sampled], direction: usize) -> (f64, Option<f64>) {
     let time = |run: &Sampled| {
         let walkers = run.series.iter();
-        let series: Vec<Vec<f64>> = walkers.map(|walker| walker[direction].clone()).collect();
-        let readings = series.iter().map(Vec::len).sum::<usize>() as f64;
-        readings / correlated_mean(&series).effective_draws
+        let series: Vec<&[f64]> = walkers.map(|walker| walker[direction].as_slice()).collect();
+        autocorrelation_time(&series)
     };
     let times: Vec<f64> = runs.iter().map(time).collect();
     let count = times.len() as f64;
