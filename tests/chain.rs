@@ -1,18 +1,17 @@
 //! The chain driver: what it takes, what it measures, and what it says when things go wrong.
-
-mod common;
+//!
+//! A binary of its own: a test here measures the memory of its process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::tensor::{Int, Tensor};
-use common::flex;
+use burn::tensor::{Device, Int, Tensor};
 use tati::models::{Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape};
 use tati::prelude::*;
 use tati::samplers::{ChainConfig, ChainSampler, Draw, HmcConfig, Progress};
-use tati::{Result, Trajectory};
+use tati::{Result, Trajectory, open_device};
 
 type Data = (Tensor<2>, Tensor<1, Int>);
 type Network = ModelPotential<Mlp, Data, fn(&Mlp, Data) -> Tensor<1>>;
@@ -22,6 +21,10 @@ fn loss(model: &Mlp, (points, labels): Data) -> Tensor<1> {
     CrossEntropyLossConfig::new()
         .init(&logits.device())
         .forward(logits, labels)
+}
+
+fn flex() -> Device {
+    open_device("flex").expect("flex is compiled in")
 }
 
 fn network(hidden: usize) -> (Mlp, Network) {

@@ -1,4 +1,5 @@
 //! A perceptron trained with SGD to the optimum of its loss on digits.
+#![allow(dead_code)] // Each example uses its part.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

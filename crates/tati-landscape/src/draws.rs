@@ -7,7 +7,7 @@ pub use columns::ColumnBlock;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use tati_core::{Result, TatiError, Trajectory, require_count};
+use tati_core::{Precision, Result, TatiError, Trajectory, require_count};
 
 /// Numbers in a block of recorded draws: as many as a chunk of a store in single precision, so that chunks are not read many times
 /// over.
@@ -183,6 +183,16 @@ impl<'a> Draws<'a> {
         self.num_parameters
     }
 
+    /// Whether all numbers are of single precision where they come from.
+    pub(crate) fn is_single_precision(&self) -> bool {
+        match self.source {
+            Source::Recorded(trajectories) => (trajectories.iter())
+                .all(|trajectory| trajectory.layout().precision() == Precision::F32),
+            Source::Single(_) => true,
+            Source::Double(_) => false,
+        }
+    }
+
     /// Calls `visit` with the draws of `chain`, some at a time, in order.
     ///
     /// # Errors
@@ -225,30 +235,29 @@ impl<'a> Draws<'a> {
         Ok(Cow::Owned(theta))
     }
 
-    /// θ − `origin` of the given draws of `chain`, in place of what `theta` holds.
-    pub(crate) fn read_from(
+    /// θ − `origin` of the given draws of `chain`, rounded by `round`, in place of what `theta` holds.
+    pub(crate) fn read_from<T>(
         &self,
         origin: &[f64],
         chain: usize,
         draws: Range<usize>,
-        theta: &mut Vec<f64>,
+        round: impl Fn(f64) -> T,
+        theta: &mut Vec<T>,
     ) -> Result<()> {
+        let width = origin.len();
+        theta.clear();
+        theta.reserve(draws.len() * width);
         if let Source::Single(all) = self.source {
             // In one go: the numbers would leave the cache before the second.
-            theta.clear();
-            theta.reserve(draws.len() * origin.len());
             for draw in draws {
-                let start = self.row(chain, draw) * origin.len();
-                let row = all[start..start + origin.len()].iter().zip(origin);
-                theta.extend(row.map(|(&x, origin)| f64::from(x) - origin));
+                let start = self.row(chain, draw) * width;
+                let row = all[start..start + width].iter().zip(origin);
+                theta.extend(row.map(|(&x, origin)| round(f64::from(x) - origin)));
             }
             return Ok(());
         }
-        self.read_into(chain, draws, theta)?;
-        for row in theta.chunks_exact_mut(origin.len()) {
-            row.iter_mut()
-                .zip(origin)
-                .for_each(|(x, origin)| *x -= origin);
+        for row in self.read(chain, draws)?.chunks_exact(width) {
+            theta.extend(row.iter().zip(origin).map(|(x, origin)| round(x - origin)));
         }
         Ok(())
     }
@@ -329,7 +338,7 @@ fn check_length(len: usize, [chains, draws, parameters]: [usize; 3]) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tati_core::{Precision, TrajectoryLayout, TrajectoryWriter};
+    use tati_core::{TrajectoryLayout, TrajectoryWriter};
 
     const SHAPE: [usize; 3] = [2, 50, 3];
 

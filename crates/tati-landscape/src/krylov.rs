@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Col, Mat, MatRef, Par, Scale};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -35,6 +38,8 @@ pub(crate) struct KrylovEigenpairs {
     pub(crate) vectors: Mat<f64>,
     /// |Av − λv| of each. An eigenvalue of A lies at most this far from λ.
     pub(crate) residuals: Vec<f64>,
+    /// How often the operator was applied.
+    pub(crate) applications: usize,
 }
 
 /// The k algebraically largest eigenpairs of the symmetric operator `apply` on vectors of length `size`, which maps the columns of a
@@ -46,10 +51,22 @@ pub(crate) struct KrylovEigenpairs {
 pub(crate) fn leading_eigenpairs(
     size: usize,
     settings: &KrylovSettings,
+    apply: impl FnMut(MatRef<'_, f64>) -> Result<Mat<f64>>,
+) -> Result<KrylovEigenpairs> {
+    let mut random = StdRng::seed_from_u64(settings.seed);
+    let start = random_block(size, settings.block_size.min(size), &mut random);
+    leading_eigenpairs_from(start, settings, apply)
+}
+
+/// As [`leading_eigenpairs`], with the given block V to start from, in place of a random one: vectors that are close to the eigenvectors
+/// already.
+pub(crate) fn leading_eigenpairs_from(
+    start: Mat<f64>,
+    settings: &KrylovSettings,
     mut apply: impl FnMut(MatRef<'_, f64>) -> Result<Mat<f64>>,
 ) -> Result<KrylovEigenpairs> {
+    let [size, block_size] = [start.nrows(), start.ncols()];
     let wanted = settings.num_eigenpairs.min(size);
-    let block_size = settings.block_size.min(size);
     let max_dimension = settings
         .max_dimension
         .max(wanted + 3 * block_size)
@@ -58,16 +75,11 @@ pub(crate) fn leading_eigenpairs(
     // The basis, of orthonormal columns; its last block is yet to be mapped.
     let mut basis = Mat::<f64>::zeros(size, max_dimension + block_size);
     let mut dimension = 0;
-    let mut next = extend(
-        &mut basis,
-        0,
-        random_block(size, block_size, &mut random),
-        &mut random,
-    );
+    let mut next = extend(&mut basis, 0, start, &mut random);
     // Vᵀ A V of the mapped part.
     let mut projected = Mat::<f64>::zeros(max_dimension, max_dimension);
     let mut applications = 0;
-    let mut worst = f64::INFINITY;
+    let mut schedule = Schedule::default();
     loop {
         let mapped = dimension + next.columns;
         let image = apply(basis.as_ref().subcols(dimension, next.columns))?;
@@ -93,8 +105,7 @@ pub(crate) fn leading_eigenpairs(
         );
         let is_full = dimension + next.columns > max_dimension;
         let is_over = applications >= settings.max_applications || next.columns == 0;
-        let is_close = worst < 1e3 * settings.tolerance;
-        let is_due = is_full || is_over || is_close || applications.is_multiple_of(2);
+        let is_due = is_full || is_over || applications >= schedule.next_check;
         if dimension < wanted || !is_due {
             continue;
         }
@@ -111,7 +122,8 @@ pub(crate) fn leading_eigenpairs(
             .iter()
             .zip(&values)
             .map(|(residual, value)| residual / value.abs());
-        worst = relative.fold(0.0, f64::max);
+        let worst = relative.fold(0.0, f64::max);
+        schedule.plan(applications, worst / settings.tolerance);
         let is_converged = residuals
             .iter()
             .zip(&values)
@@ -124,6 +136,7 @@ pub(crate) fn leading_eigenpairs(
                 ),
                 values: values[..wanted].to_vec(),
                 residuals,
+                applications,
             });
         }
         if is_full {
@@ -149,10 +162,31 @@ pub(crate) fn leading_eigenpairs(
     }
 }
 
+/// When to look whether the iteration has converged, which takes the eigenpairs of a matrix that grows.
+#[derive(Default)]
+struct Schedule {
+    next_check: usize,
+    /// The last look: after how many applications, and how many tolerances the worst residual was.
+    last: Option<(usize, f64)>,
+}
+
+impl Schedule {
+    /// After `applications` the worst residual is `excess` tolerances. The next look is half way to where it would be one at the pace
+    /// since the last look: convergence gets faster.
+    fn plan(&mut self, applications: usize, excess: f64) {
+        let remaining = self.last.and_then(|(before, excess_before)| {
+            let pace = (excess_before / excess).ln() / (applications - before) as f64;
+            (pace > 0.0).then(|| (0.5 * excess.ln() / pace).ceil() as usize)
+        });
+        self.next_check = applications + remaining.unwrap_or(2).max(1);
+        self.last = Some((applications, excess));
+    }
+}
+
 /// The columns of `block` made orthonormal one after the other. A column that depends on those before it is replaced by a random one.
 pub(crate) fn orthonormalised(block: Mat<f64>, seed: u64) -> Mat<f64> {
     let mut basis = Mat::zeros(block.nrows(), block.ncols());
-    extend(&mut basis, 0, block, &mut StdRng::seed_from_u64(seed));
+    extend_by_columns(&mut basis, 0, block, &mut StdRng::seed_from_u64(seed));
     basis
 }
 
@@ -164,9 +198,80 @@ struct Extension {
 }
 
 /// Puts the columns of `block`, which is orthogonal to the first `dimension` columns of `basis` up to rounding, behind them, made
-/// orthonormal. A column that depends on the others is replaced by a
-/// random one, with a row of zeros in R.
+/// orthonormal. A column that depends on the others is replaced by a random one, with a row of zeros in R.
 fn extend(
+    basis: &mut Mat<f64>,
+    dimension: usize,
+    block: Mat<f64>,
+    random: &mut StdRng,
+) -> Extension {
+    // What rounding has left of a projection that was taken away before, and has grown where little was left of a column.
+    let space = basis.as_ref().subcols(0, dimension);
+    let project = |block: &mut Mat<f64>| {
+        let inside = product(space.transpose(), block.as_ref());
+        *block -= product(space, inside.as_ref());
+    };
+    let at_once = orthonormal_factors(&block).and_then(|(mut columns, first)| {
+        project(&mut columns);
+        let (columns, second) = orthonormal_factors(&columns)?;
+        Some((columns, product(second.as_ref(), first.as_ref())))
+    });
+    if let Some((columns, triangle)) = at_once {
+        let count = columns.ncols();
+        basis
+            .as_mut()
+            .subcols_mut(dimension, count)
+            .copy_from(&columns);
+        return Extension {
+            columns: count,
+            triangle,
+        };
+    }
+    let mut block = block;
+    project(&mut block);
+    extend_by_columns(basis, dimension, block, random)
+}
+
+/// Q and R with B = Q R and R triangular, by the Cholesky factor of BᵀB. The columns of Q are orthonormal up to rounding times the squared
+/// condition of B, so that a second round makes them so (Y. Yamamoto, Y. Nakatsukasa, Y. Yanagisawa, T. Fukaya, ETNA 44 (2015) 306).
+/// `None` where columns of B are nearly dependent.
+fn orthonormal_factors(block: &Mat<f64>) -> Option<(Mat<f64>, Mat<f64>)> {
+    /// The squared sine of the angle between a column and those before it.
+    const LEAST_SQUARED_SINE: f64 = 1e-10;
+
+    let count = block.ncols();
+    let mut lower = product(block.transpose(), block.as_ref());
+    let squares: Vec<f64> = (0..count).map(|at| lower[(at, at)]).collect();
+    let scratch = cholesky_in_place_scratch::<f64>(count, Par::Seq, Default::default());
+    cholesky_in_place(
+        lower.as_mut(),
+        Default::default(),
+        Par::Seq,
+        MemStack::new(&mut MemBuffer::new(scratch)),
+        Default::default(),
+    )
+    .ok()?;
+    let mut is_independent = squares.iter().enumerate().map(|(at, square)| {
+        let pivot = lower[(at, at)];
+        pivot * pivot > LEAST_SQUARED_SINE * square
+    });
+    if !is_independent.all(|independent| independent) {
+        return None;
+    }
+    let mut inverse = Mat::identity(count, count);
+    solve_lower_triangular_in_place(lower.as_ref(), inverse.as_mut(), Par::Seq);
+    let triangle = Mat::from_fn(count, count, |row, column| {
+        if row <= column {
+            lower[(column, row)]
+        } else {
+            0.0
+        }
+    });
+    Some((product(block.as_ref(), inverse.transpose()), triangle))
+}
+
+/// As [`extend`], one column after the other, of a block whose projection on the basis has been taken away twice.
+fn extend_by_columns(
     basis: &mut Mat<f64>,
     dimension: usize,
     block: Mat<f64>,
@@ -175,11 +280,6 @@ fn extend(
     let columns = block.ncols();
     let mut triangle = Mat::zeros(columns, columns);
     let scale = block.norm_max();
-    let mut block = block;
-    // What rounding has left of a projection that was taken away before.
-    let space = basis.as_ref().subcols(0, dimension);
-    let inside = product(space.transpose(), block.as_ref());
-    block -= product(space, inside.as_ref());
     for column in 0..columns {
         let mut vector = block.col(column).to_owned();
         let before = vector.norm_l2();
@@ -282,5 +382,37 @@ mod tests {
                 assert!((products[(row, column)] - expected).abs() < 1e-10);
             }
         }
+    }
+
+    /// A diagonal of 30, 29, …: from its first axes, a little off, few applications are left, and from the axes themselves one.
+    #[test]
+    fn a_good_start_saves_applications() {
+        let size = 30;
+        let settings = KrylovSettings {
+            num_eigenpairs: 4,
+            block_size: 4,
+            max_dimension: 30,
+            tolerance: 1e-6,
+            max_applications: 100,
+            seed: 1,
+        };
+        let apply = |vectors: MatRef<'_, f64>| {
+            Ok(Mat::from_fn(size, vectors.ncols(), |row, column| {
+                (size - row) as f64 * vectors[(row, column)]
+            }))
+        };
+        let from = |off: f64| {
+            let start = Mat::from_fn(size, 4, |row, column| {
+                f64::from(u8::from(row == column)) + off * (row as f64).sin()
+            });
+            let found = leading_eigenpairs_from(start, &settings, apply).unwrap();
+            for (at, value) in found.values.iter().enumerate() {
+                assert!((value - (size - at) as f64).abs() < 1e-9);
+            }
+            found.applications
+        };
+        let random = leading_eigenpairs(size, &settings, apply).unwrap();
+        let counts = [from(0.0), from(1e-4), random.applications];
+        assert!(counts[0] == 1 && counts[1] < counts[2], "{counts:?}");
     }
 }

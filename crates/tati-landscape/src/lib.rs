@@ -8,17 +8,21 @@ mod autocorrelation;
 mod averages;
 mod convergence;
 mod covariance;
+mod diffusion_map;
 mod draws;
 mod eigenpairs;
 mod finite;
+mod free_energy;
 mod hessian;
 mod input_space;
 mod krylov;
 mod learning_coefficient;
+mod minima;
 mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random_walk;
+mod simd;
 mod surface;
 
 pub use autocorrelation::{
@@ -32,7 +36,13 @@ pub use convergence::{
 pub use covariance::{
     CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig,
 };
+pub use diffusion_map::{Bandwidth, DiffusionMap, DiffusionMapConfig};
 pub use draws::{ColumnBlock, DrawBlock, Draws};
+pub use free_energy::{
+    Barrier, Basin, Basins, Bins, BlockBootstrap, BlockBootstrapConfig, CollectiveVariable,
+    FreeEnergyPlane, FreeEnergyPlaneConfig, FreeEnergyProfile, FreeEnergyProfileConfig, LevelSets,
+    LevelSetsConfig, reweighting_log_weights,
+};
 pub use hessian::{
     DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianProduct, HessianProgress,
     HessianTrace, HessianTraceConfig, SpectralDensity, SpectralDensityConfig, SpectralMeasure,
@@ -40,6 +50,11 @@ pub use hessian::{
 };
 pub use input_space::{InputGrid, PredictionSpread, Predictions};
 pub use learning_coefficient::{LearningCoefficient, learning_coefficient_inverse_temperature};
+pub use minima::{
+    ElasticBandConfig, HessianIndex, HessianIndexConfig, HiddenUnits, Minima, MinimaConfig,
+    Minimum, MinimumEnergyPath, PathPotential, Quench, QuenchConfig, QuenchEnd, QuenchedDraw,
+    StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
+};
 pub use moments::RunningMoments;
 pub use random_walk::{
     ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content,

@@ -5,7 +5,7 @@
 use burn::tensor::Tensor;
 use tati_core::{Potential, Result, TatiError};
 
-use crate::{NoiseSource, QuasiNewton};
+use crate::{NoiseSource, Prior, QuasiNewton};
 
 /// A Markov chain on the flat vector θ of length N whose transitions leave exp(−βU) invariant, exactly or up to an error
 /// of the step size.
@@ -102,6 +102,9 @@ pub trait KernelConfig: burn::config::Config {
 
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
+
+    /// The prior of the config.
+    fn prior(&self) -> Option<&Prior>;
 }
 
 /// Makes `$Config`, which has `init`, `seed` and `walker`, the configuration of the kernel `$name`.
@@ -120,6 +123,10 @@ macro_rules! kernel_config {
 
             fn seed_and_walker(&self) -> (Option<u64>, u32) {
                 (self.seed, self.walker)
+            }
+
+            fn prior(&self) -> Option<&$crate::Prior> {
+                self.prior.as_ref()
             }
         }
     };

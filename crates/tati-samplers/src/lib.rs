@@ -63,7 +63,7 @@ pub use optim::{
     PsgldConfig, SamplerConfig, SamplerState, Sghmc, SghmcConfig, Sgld, SgldConfig, Sgnht,
     SgnhtConfig, ThermostatScope, entropy_seed,
 };
-pub use prior::{Prior, WallsConfig};
+pub use prior::{PotentialWithPrior, Prior, WallsConfig};
 pub use schedule::{
     Cyclical, CyclicalConfig, InverseTemperatureSchedule, PolynomialDecay, PolynomialDecayConfig,
     Stage,

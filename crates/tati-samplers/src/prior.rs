@@ -1,7 +1,11 @@
 //! Priors: potentials added to U inside the kick, and counted in every energy.
 
+mod potential;
+
 use burn::config::Config;
 use tati_core::{Result, TatiError, require_positive};
+
+pub use potential::PotentialWithPrior;
 
 /// A potential added to the loss for every parameter that a sampler moves.
 ///

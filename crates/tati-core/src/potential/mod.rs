@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use burn::tensor::{DType, Tensor, TensorData};
 
-use crate::{Result, TatiError, available_devices, open_device, shares_host_memory};
+use crate::{Result, TatiError, available_devices, open_device, require_count, shares_host_memory};
 
 pub use batches::{BatchOrder, BatchPosition, Rows};
 pub use host::HostEvaluator;
@@ -58,6 +58,21 @@ pub trait Potential {
             .iter_dim(0)
             .map(|row| self.energy(&row.flatten(0, 1)))
             .collect()
+    }
+
+    /// U and ∇U at every row of `positions`, of shape \[points, N\]; the gradients are rows of the same shape.
+    ///
+    /// # Errors
+    /// If there is no row, or the rows do not have length N.
+    fn energies_and_gradients(&self, positions: &Tensor<2>) -> Result<(Vec<f64>, Tensor<2>)> {
+        require_count("number of points", positions.dims()[0], 1..)?;
+        let rows = positions.clone().iter_dim(0).map(|row| {
+            let (energy, gradient) = self.energy_and_gradient(&row.flatten(0, 1))?;
+            Ok((energy, gradient.unsqueeze::<2>()))
+        });
+        let (energies, gradients): (_, Vec<_>) =
+            rows.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        Ok((energies, Tensor::cat(gradients, 0)))
     }
 
     /// Positions in host memory, row-major of shape \[points, N\], as a tensor on the device and in the precision that this

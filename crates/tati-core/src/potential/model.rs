@@ -8,11 +8,10 @@ use std::ops::Range;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use rayon::prelude::*;
 
 use super::batches::{BatchOrder, BatchPosition, Rows};
 use super::{AffineSubspace, Potential, Progress, blocks_of_points, position_data};
-use crate::{ParameterLayout, Result, TatiError, shares_host_memory};
+use crate::{ParameterLayout, Result, TatiError, require_count, shares_host_memory};
 use affine_outputs::AffineOutputs;
 
 /// Rows evaluated together in host memory, a number that keeps the activations of small networks in cache.
@@ -211,31 +210,8 @@ where
         if let [(_, whole)] = pieces.as_slice() {
             return self.evaluation().backward(model, whole.clone());
         }
-        let mut loss = 0.0;
-        let mut gradients = GradientsParams::new();
-        // As many pieces at a time as there are threads, added up in order: memory is bounded, and the sum does not
-        // depend on the number of threads.
-        let threads = if self.on_host {
-            rayon::current_num_threads()
-        } else {
-            1
-        };
-        for pieces in pieces.chunks(threads) {
-            let jobs: Vec<_> = pieces
-                .iter()
-                .map(|(share, rows)| (*share, rows.clone(), model.clone().map(&mut OwnLeaves)))
-                .collect();
-            let evaluate = self.evaluation();
-            let evaluated: Vec<_> = jobs
-                .into_par_iter()
-                .map(|(share, rows, model)| (share, evaluate.backward(&model, rows)))
-                .collect();
-            for (share, (piece_loss, piece_gradients)) in evaluated {
-                loss += share * piece_loss;
-                accumulate(model, &mut gradients, piece_gradients, share);
-            }
-        }
-        (loss, gradients)
+        let mut evaluated = self.gradients_of(std::slice::from_ref(model));
+        evaluated.swap_remove(0)
     }
 
     fn evaluation(&self) -> Evaluation<'_, L> {
@@ -295,6 +271,25 @@ where
     fn energy(&self, position: &Tensor<1>) -> Result<f64> {
         let model = self.model_at(position)?.valid();
         Ok(self.losses_of(&[model])[0])
+    }
+
+    /// The values are those of [`energy_and_gradient`](Self::energy_and_gradient), on all threads, whatever their number.
+    fn energies_and_gradients(&self, positions: &Tensor<2>) -> Result<(Vec<f64>, Tensor<2>)> {
+        require_count("number of points", positions.dims()[0], 1..)?;
+        let rows = positions.clone().iter_dim(0);
+        let models = rows
+            .map(|row| self.model_at(&row.flatten(0, 1)))
+            .collect::<Result<Vec<_>>>()?;
+        let evaluated = self.gradients_of(&models);
+        let energies = evaluated.iter().map(|(energy, _)| *energy).collect();
+        let gradients = models
+            .iter()
+            .zip(&evaluated)
+            .map(|(model, (_, gradients))| {
+                let gradient = self.layout.flatten_gradients(model, gradients)?;
+                Ok(gradient.unsqueeze::<2>())
+            });
+        Ok((energies, Tensor::cat(gradients.collect::<Result<_>>()?, 0)))
     }
 
     /// Walks the data in chunks with the points inside, so that each chunk is read from memory once, on all threads. The

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use tati_core::{Result, TatiError};
 
 use crate::Draws;
+use crate::hessian::vectors::dot;
 
 /// Groups of pieces that are worked on at the same time, whose sums are added in their order.
 const MAX_GROUPS: usize = 8;
@@ -36,13 +37,17 @@ impl<'a> CentredDraws<'a> {
             pieces: pieces.collect(),
         };
         let width = draws.num_parameters();
-        let sums = centred.fold(width, |sum: &mut Vec<f64>, piece| {
-            sum.resize(width, 0.0);
-            for row in piece.chunks_exact(width) {
-                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-            }
-            Ok(())
-        })?;
+        let sums = centred.fold(
+            width,
+            |x| x,
+            |sum: &mut Vec<f64>, piece| {
+                sum.resize(width, 0.0);
+                for row in piece.chunks_exact(width) {
+                    sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+                }
+                Ok(())
+            },
+        )?;
         let n = centred.num_draws() as f64;
         for sum in &sums {
             centred
@@ -58,10 +63,14 @@ impl<'a> CentredDraws<'a> {
                 remedy: "leave out the draws of a chain that diverged",
             });
         }
-        let sums = centred.fold(1, |sum: &mut f64, piece| {
-            *sum += piece.iter().map(|x| x * x).sum::<f64>();
-            Ok(())
-        })?;
+        let sums = centred.fold(
+            1,
+            |x| x,
+            |sum: &mut f64, piece| {
+                *sum += dot(piece, piece);
+                Ok(())
+            },
+        )?;
         centred.total_variance = sums.iter().sum::<f64>() / (n - 1.0);
         Ok(centred)
     }
@@ -75,12 +84,13 @@ impl<'a> CentredDraws<'a> {
         self.draws.num_parameters()
     }
 
-    /// Goes through all centred draws: `add` gets rows of length N, and takes them into the sum of its group, which holds about
-    /// `size` numbers. The sums come in the order of the draws and do not depend on the number of threads.
-    pub(super) fn fold<S: Default + Send>(
+    /// Goes through all centred draws: `add` gets rows of length N, rounded by `round`, and takes them into the sum of its group, which
+    /// holds about `size` numbers. The sums come in the order of the draws and do not depend on the number of threads.
+    pub(super) fn fold<T, S: Default + Send>(
         &self,
         size: usize,
-        add: impl Fn(&mut S, &[f64]) -> Result<()> + Sync,
+        round: impl Fn(f64) -> T + Sync,
+        add: impl Fn(&mut S, &[T]) -> Result<()> + Sync,
     ) -> Result<Vec<S>> {
         // All sums together stay below 256 MiB where one does.
         let groups = ((1 << 25) / size.max(1)).clamp(1, MAX_GROUPS);
@@ -93,7 +103,7 @@ impl<'a> CentredDraws<'a> {
             let mut rows = Vec::new();
             for (chain, draws) in pieces {
                 self.draws
-                    .read_from(&self.mean, *chain, draws.clone(), &mut rows)?;
+                    .read_from(&self.mean, *chain, draws.clone(), &round, &mut rows)?;
                 add(&mut sum, &rows)?;
             }
             Ok(sum)

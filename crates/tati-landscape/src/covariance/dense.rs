@@ -12,6 +12,7 @@ pub(super) fn eigenpairs(draws: &CentredDraws<'_>) -> Result<(Vec<f64>, Mat<f64>
     let size = draws.num_parameters();
     let parts = draws.fold(
         size * size,
+        |x| x,
         |sum: &mut Option<CovarianceAccumulator>, rows| {
             let mut all = match sum.take() {
                 Some(sum) => sum,

@@ -5,7 +5,7 @@ mod eigenpairs;
 mod lanczos;
 mod progress;
 mod trace;
-mod vectors;
+pub(crate) mod vectors;
 
 use burn::tensor::{DType, Tensor};
 use tati_core::{HostEvaluator, Potential, Result, TatiError, require_count, require_positive};
@@ -209,7 +209,7 @@ impl<'a> Hessian<'a> {
 }
 
 /// The distance from 1 to the next larger number.
-fn spacing_at_one(dtype: DType) -> f64 {
+pub(crate) fn spacing_at_one(dtype: DType) -> f64 {
     match dtype {
         DType::F64 => f64::EPSILON,
         DType::F16 => 2.0_f64.powi(-10),

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 const CHUNK: usize = 2048;
 
 /// Σ aᵢbᵢ, in lanes: a plain sum waits for each addition.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     const LANES: usize = 8;
 
     let mut sums = [0.0; LANES];
@@ -24,7 +24,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-pub(super) fn norm(vector: &[f64]) -> f64 {
+pub(crate) fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
 }
 
@@ -35,7 +35,7 @@ pub(super) fn scale(vector: &mut [f64], factor: f64) {
 }
 
 /// `basisᵢ · vector` for every vector of the basis.
-pub(super) fn dots(basis: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
+pub(crate) fn dots(basis: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
     basis.par_iter().map(|basis| dot(basis, vector)).collect()
 }
 

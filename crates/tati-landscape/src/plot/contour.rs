@@ -99,9 +99,14 @@ pub(super) fn marks(path: &[Point], minimum: Option<Point>) -> Vec<Entry> {
     entries
 }
 
-/// Every cell in the colours of its bands.
+/// Every cell in the colours of its bands, on the colour of holes.
 pub(super) fn fill(canvas: &mut Canvas, panel: &Panel, grid: &Grid, shades: &Shades) {
     canvas.polygon(panel.area.corners(), HOLE);
+    fill_cells(canvas, panel, grid, shades);
+}
+
+/// Every cell whose corners can all be shown in the colours of its bands.
+pub(super) fn fill_cells(canvas: &mut Canvas, panel: &Panel, grid: &Grid, shades: &Shades) {
     let heights = shades.shares(grid.values);
     let columns = grid.x.len();
     for row in 0..grid.y.len() - 1 {

@@ -24,7 +24,12 @@ pub(super) struct Scene {
     pub(super) projection: Projection,
     frame: Rect,
     axes: [Axis; 3],
+    /// Whether the names of the directions are too long to stand beside their edges.
+    names_below: bool,
 }
+
+/// Distance of numbers from their edge.
+const AWAY: f64 = 11.0;
 
 impl Scene {
     /// A box that fills `frame`, over the ends of the two directions and the values of `shades`.
@@ -40,32 +45,31 @@ impl Scene {
         z.label = labels.value.to_string();
         let has_names = !(labels.x.is_empty() && labels.y.is_empty() && labels.value.is_empty());
         let names = if has_names { LABEL_SIZE + 10.0 } else { 0.0 };
-        let name_room = |axis: &Axis| {
-            let name = axis.ticks(5).describe(&axis.label);
-            20.0 + text_room(&name, LABEL_SIZE)
-        };
         let numbers = widest(&z.ticks_up(0.5 * frame.height()));
-        // The names of the directions begin at the middle of their edges, at 0.2 and 0.7 of the width of the box.
-        let width = frame.width();
-        // A name longer than that is cut, so that most of the frame is left for the box.
-        let most = 0.28 * width;
-        let left = (18.0 + numbers + names)
-            .max((name_room(&y) - 0.2 * width) / 0.8)
-            .min(most);
-        let right = ((name_room(&x) - 0.29 * (width - left)) / 0.71)
-            .max(18.0)
-            .min(most);
-        let area = Rect {
-            left: frame.left + left,
-            top: frame.top + TICK_SIZE,
-            right: frame.right - right,
-            bottom: frame.bottom - 2.0 * TICK_SIZE,
+        let projection = |below: f64| {
+            Projection::into(Rect {
+                left: frame.left + 18.0 + numbers + names,
+                top: frame.top + TICK_SIZE,
+                right: frame.right - 24.0,
+                bottom: frame.bottom - 2.0 * TICK_SIZE - below,
+            })
         };
-        Ok(Self {
-            projection: Projection::into(area),
+        let mut scene = Self {
+            projection: projection(0.0),
             frame,
             axes: [x, y, z],
-        })
+            names_below: false,
+        };
+        let is_cut = |axis: usize| {
+            let name = scene.ticks(axis).describe(&scene.axes[axis].label);
+            let (_, room) = scene.beside(axis);
+            text_room(&name, LABEL_SIZE) > room
+        };
+        if has_names && (is_cut(0) || is_cut(1)) {
+            scene.projection = projection(LABEL_SIZE + 2.0);
+            scene.names_below = true;
+        }
+        Ok(scene)
     }
 
     /// The floor and the two far walls with lines at the numbers.
@@ -120,7 +124,6 @@ impl Scene {
     /// Marks, numbers and names along the edges in front.
     pub(super) fn numbers(&self, canvas: &mut Canvas) {
         const MARK: f64 = 5.0;
-        const AWAY: f64 = 11.0;
 
         for axis in 0..3 {
             let ticks = self.ticks(axis);
@@ -147,36 +150,58 @@ impl Scene {
             if label.is_empty() {
                 continue;
             }
-            let numbers = widest(&ticks);
-            let middle = [0, 1].map(|side| (start[side] + end[side]) / 2.0);
             let name = ticks.describe(label);
-            match axis {
-                2 => {
-                    let (name, size) = fit(&name, LABEL_SIZE, start[1] - end[1]);
-                    let at = [
-                        middle[0] - AWAY - numbers - 8.0 - LABEL_SIZE / 2.0,
-                        middle[1],
-                    ];
-                    let mut text = Text::new(name, at, Anchor::Middle, size);
-                    text.vertical = true;
-                    canvas.text(text);
-                }
-                _ => {
-                    // Beyond the numbers, which reach sideways.
-                    let aside = AWAY + 0.5 * numbers;
-                    let down = AWAY + TICK_SIZE + LABEL_SIZE;
-                    let (at, room) = if axis == 0 {
-                        let x = middle[0] + aside;
-                        ([x, middle[1] + down], self.frame.right - x)
-                    } else {
-                        // This edge is steeper.
-                        let x = middle[0] - aside;
-                        ([x, middle[1] + down + 0.4 * numbers], x - self.frame.left)
-                    };
-                    let (name, size) = fit(&name, LABEL_SIZE, room);
-                    canvas.text(Text::new(name, at, anchor, size));
-                }
+            if axis == 2 {
+                // Beside its edge, and above it where it is longer.
+                let (name, size) = fit(&name, LABEL_SIZE, start[1] - self.frame.top);
+                let half = text_room(&name, size) / 2.0;
+                let x = start[0] - AWAY - widest(&ticks) - 8.0 - LABEL_SIZE / 2.0;
+                let y = ((start[1] + end[1]) / 2.0).min(start[1] - half);
+                let mut text = Text::new(name, [x, y], Anchor::Middle, size);
+                text.vertical = true;
+                canvas.text(text);
+            } else {
+                let (at, room) = if self.names_below {
+                    self.below(axis)
+                } else {
+                    self.beside(axis)
+                };
+                let (name, size) = fit(&name, LABEL_SIZE, room);
+                canvas.text(Text::new(name, at, anchor, size));
             }
+        }
+    }
+
+    /// Where the name of a direction begins beside the middle of its edge, and its room there.
+    fn beside(&self, axis: usize) -> (Point, f64) {
+        let (start, end) = (self.at(axis, 0.0), self.at(axis, 1.0));
+        let [x, y] = [0, 1].map(|side| (start[side] + end[side]) / 2.0);
+        // Beyond the numbers, which reach sideways.
+        let numbers = widest(&self.ticks(axis));
+        let aside = AWAY + 0.5 * numbers;
+        let down = AWAY + TICK_SIZE + LABEL_SIZE;
+        if axis == 0 {
+            let x = x + aside;
+            ([x, y + down], self.frame.right - x)
+        } else {
+            // This edge is steeper.
+            let x = x - aside;
+            ([x, y + down + 0.4 * numbers], x - self.frame.left)
+        }
+    }
+
+    /// As [`beside`](Self::beside), below the box.
+    fn below(&self, axis: usize) -> (Point, f64) {
+        const GAP: f64 = 12.0;
+
+        let [x, y] = self.at(0, 0.0);
+        let y = y + AWAY + 1.2 * TICK_SIZE + LABEL_SIZE / 2.0;
+        if axis == 0 {
+            let x = x + GAP;
+            ([x, y], self.frame.right - x)
+        } else {
+            let x = x - GAP;
+            ([x, y], x - self.frame.left)
         }
     }
 

@@ -77,7 +77,7 @@ impl Zoom<'_> {
         let columns = self.grids.len().div_ceil(rows).max(2);
         let [panel_width, panel_height] = match self.view {
             ZoomView::Contour => [290.0, 290.0],
-            ZoomView::Relief => [340.0, 250.0],
+            ZoomView::Relief => [320.0, 290.0],
         };
         let width = columns as f64 * panel_width + 2.0 * MARGIN;
         let height = rows as f64 * panel_height + 100.0;

@@ -9,12 +9,13 @@ use tati_landscape::plot::{
 };
 
 use crate::surfaces::surfaces;
+use crate::variables::variables;
 
 pub const SOURCE: &str = "run/trajectory.zarr, seed 1";
 pub const LONG: &str = "a label that goes on and on ";
 
-const BLUE: [u8; 3] = [0, 114, 178];
-const VERMILLION: [u8; 3] = [213, 94, 0];
+pub const BLUE: [u8; 3] = [0, 114, 178];
+pub const VERMILLION: [u8; 3] = [213, 94, 0];
 pub const DARK: [u8; 3] = [68, 1, 84];
 pub const YELLOW: [u8; 3] = [253, 231, 37];
 
@@ -87,6 +88,7 @@ pub fn figures() -> Vec<Figure> {
     for (name, values) in nasty() {
         figures.extend(curves(name, &values));
         figures.extend(surfaces(name, &values));
+        figures.extend(variables(name, &values));
     }
     figures.extend(many());
     figures

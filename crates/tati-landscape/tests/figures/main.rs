@@ -5,6 +5,7 @@ mod cases;
 mod png;
 mod surfaces;
 mod svg;
+mod variables;
 
 use std::fs;
 use std::path::Path;
@@ -12,8 +13,9 @@ use std::path::Path;
 use cases::{Figure, LONG, SOURCE, figures};
 use tati_core::{Result, TatiError};
 use tati_landscape::plot::{
-    Autocorrelation, ColorScale, Contour, CorrelationFunction, Curve, Grid, HessianSpectrum,
-    Histogram, Relief, RunningMean, Spectrum, Sweep, Traces, Trajectories, Zoom,
+    Autocorrelation, ColorScale, Contour, CorrelationFunction, Curve, DiffusionCoordinates,
+    DiffusionSpectrum, FreeEnergy, FreeEnergyMap, Grid, HessianSpectrum, Histogram, Path as Ways,
+    PointColors, Relief, RunningMean, Spectrum, Sweep, Traces, Trajectories, Zoom,
 };
 
 use png::Image;
@@ -200,6 +202,39 @@ fn data_without_anything_to_show_are_refused() {
                 ..Sweep::default()
             }
             .save(&path),
+            DiffusionCoordinates {
+                x: values,
+                y: values,
+                ..DiffusionCoordinates::default()
+            }
+            .save(&path),
+            DiffusionCoordinates {
+                x: &places,
+                y: &places,
+                colors: PointColors::Values {
+                    values,
+                    label: "loss",
+                    scale: ColorScale::Linear,
+                },
+                ..DiffusionCoordinates::default()
+            }
+            .save(&path),
+            FreeEnergy {
+                curves: &[curve],
+                ..FreeEnergy::default()
+            }
+            .save(&path),
+            Ways {
+                line: curve,
+                ..Ways::default()
+            }
+            .save(&path),
+            DiffusionSpectrum {
+                eigenvalues: values,
+                null: &[-1.0],
+                ..DiffusionSpectrum::default()
+            }
+            .save(&path),
         ];
         for (number, result) in refused.into_iter().enumerate() {
             let message = message(result);
@@ -230,6 +265,16 @@ fn data_without_anything_to_show_are_refused() {
             Relief {
                 grid,
                 ..Relief::default()
+            }
+            .save(&path)
+        )
+        .contains(shown)
+    );
+    assert!(
+        message(
+            FreeEnergyMap {
+                grid,
+                ..FreeEnergyMap::default()
             }
             .save(&path)
         )
@@ -288,6 +333,12 @@ fn lengths_that_do_not_agree_are_refused() {
         values: two,
         error: three,
         ..CorrelationFunction::default()
+    };
+    let points = |colors| DiffusionCoordinates {
+        x: two,
+        y: two,
+        colors,
+        ..DiffusionCoordinates::default()
     };
     let chains = [three];
     let planes = Trajectories {
@@ -359,6 +410,56 @@ fn lengths_that_do_not_agree_are_refused() {
             }
             .save(&path),
             "`number of planes` is 0: it must be at least 1",
+        ),
+        (
+            DiffusionCoordinates {
+                x: two,
+                y: three,
+                ..DiffusionCoordinates::default()
+            }
+            .save(&path),
+            "second coordinates of the points: expected 2, found 3",
+        ),
+        (
+            points(PointColors::Values {
+                values: three,
+                label: "loss",
+                scale: ColorScale::Linear,
+            })
+            .save(&path),
+            "values of the points: expected 2, found 3",
+        ),
+        (
+            points(PointColors::Groups {
+                group: &[0, 1, 0],
+                names: &["a", "b"],
+            })
+            .save(&path),
+            "groups of the points: expected 2, found 3",
+        ),
+        (
+            points(PointColors::Groups {
+                group: &[0, 2],
+                names: &["a", "b"],
+            })
+            .save(&path),
+            "`group of a point` is 2: it must be from 0 to below 2",
+        ),
+        (
+            Ways {
+                images: curve,
+                ..Ways::default()
+            }
+            .save(&path),
+            "values of the curve `γ = 1`: expected 2, found 3",
+        ),
+        (
+            FreeEnergy {
+                curves: &[bars],
+                ..FreeEnergy::default()
+            }
+            .save(&path),
+            "errors of the curve `γ = 1`: expected 2, found 3",
         ),
         (
             Trajectories {

@@ -1,5 +1,7 @@
 //! A sampler of either kind as a chain takes it: a Burn optimizer with its step sizes, or a kernel on the flat vector.
 
+use std::sync::Arc;
+
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
@@ -18,22 +20,25 @@ use crate::{Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer
 /// let exact = ChainSampler::kernel(&HmcConfig::new(6.0e4, 0.01, 0.1));
 /// assert_eq!((kinetic.name(), exact.name()), ("baoab", "hmc"));
 /// ```
+#[derive(Clone)]
 pub struct ChainSampler {
     name: &'static str,
     settings: Value,
+    prior: Option<Prior>,
     seed: Option<u64>,
     walker: u32,
     start: Start,
 }
 
-type StartOptimizer = Box<dyn Fn(&NoiseSource, &Thermometer, Adds) -> Result<ModuleOptimizer>>;
-type StartKernel = Box<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>>>;
+type StartOptimizer =
+    Arc<dyn Fn(&NoiseSource, &Thermometer, Adds) -> Result<ModuleOptimizer> + Send + Sync>;
+type StartKernel = Arc<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>> + Send + Sync>;
 
+#[derive(Clone)]
 enum Start {
     Optimizer {
         start: StartOptimizer,
         schedule: ModuleLrScheduler,
-        prior: Option<Prior>,
     },
     Kernel(StartKernel),
 }
@@ -57,7 +62,7 @@ pub(crate) enum Mover {
 
 impl ChainSampler {
     /// A sampler that is a Burn optimizer, with a constant step size, a Burn `LrScheduler` or a `ModuleLrScheduler`.
-    pub fn optimizer<C: SamplerConfig + Clone + 'static>(
+    pub fn optimizer<C: SamplerConfig + Clone + Send + Sync + 'static>(
         config: &C,
         step_size: impl Into<ModuleLrScheduler>,
     ) -> Self {
@@ -68,29 +73,30 @@ impl ChainSampler {
         Self {
             name: C::NAME,
             settings: settings(config),
+            prior,
             seed,
             walker,
             start: Start::Optimizer {
-                start: Box::new(move |noise, thermometer, adds| match adds {
+                start: Arc::new(move |noise, thermometer, adds| match adds {
                     Adds::TheSampler => own.start(noise, thermometer),
                     Adds::TheCaller => without_prior.start(noise, thermometer),
                 }),
                 schedule: step_size.into(),
-                prior,
             },
         }
     }
 
     /// A kernel on the flat vector, for potentials over the full batch.
-    pub fn kernel<C: KernelConfig + Clone + 'static>(config: &C) -> Self {
+    pub fn kernel<C: KernelConfig + Clone + Send + Sync + 'static>(config: &C) -> Self {
         let (seed, walker) = config.seed_and_walker();
         let own = config.clone();
         Self {
             name: C::NAME,
             settings: settings(config),
+            prior: config.prior().cloned(),
             seed,
             walker,
-            start: Start::Kernel(Box::new(move |position, noise| own.start(position, noise))),
+            start: Start::Kernel(Arc::new(move |position, noise| own.start(position, noise))),
         }
     }
 
@@ -99,13 +105,24 @@ impl ChainSampler {
         self.name
     }
 
+    /// The same sampler with the noise of this seed and walker: for several chains of one kind.
+    pub fn with_seed_and_walker(mut self, seed: u64, walker: u32) -> Self {
+        (self.seed, self.walker) = (Some(seed), walker);
+        self
+    }
+
+    /// The prior that it adds to U.
+    pub fn prior(&self) -> Option<&Prior> {
+        self.prior.as_ref()
+    }
+
     /// The sampler's settings as JSON, without seed and walker.
-    pub(crate) fn settings(&self) -> &Value {
+    pub fn settings(&self) -> &Value {
         &self.settings
     }
 
     /// The seed that was set.
-    pub(crate) fn seed(&self) -> Option<u64> {
+    pub fn seed(&self) -> Option<u64> {
         self.seed
     }
 
@@ -142,10 +159,10 @@ impl ChainSampler {
         self.walker
     }
 
-    /// The prior of a Burn optimizer.
-    pub(crate) fn prior(&self) -> Option<&Prior> {
+    /// The prior of a Burn optimizer, which another can add to U in its stead.
+    pub(crate) fn prior_of_optimizer(&self) -> Option<&Prior> {
         match &self.start {
-            Start::Optimizer { prior, .. } => prior.as_ref(),
+            Start::Optimizer { .. } => self.prior.as_ref(),
             Start::Kernel(_) => None,
         }
     }
@@ -165,7 +182,7 @@ impl ChainSampler {
         noise: &NoiseSource,
         position: impl FnOnce() -> Result<Tensor<1>>,
     ) -> Result<Mover> {
-        if let Some(prior) = self.prior() {
+        if let Some(prior) = self.prior_of_optimizer() {
             prior.validate()?;
         }
         self.start_with(noise, position, Adds::TheCaller)

@@ -82,7 +82,8 @@ where
         sampler.first_step_size(),
     );
     if ensemble.config.quasi_newton.is_some() {
-        walker.preconditioning = Some(Preconditioning::new(sampler.prior(), &layout, &model)?);
+        let prior = sampler.prior_of_optimizer();
+        walker.preconditioning = Some(Preconditioning::new(prior, &layout, &model)?);
     }
     Ok((walker, model))
 }

@@ -29,6 +29,9 @@ pub trait SamplerConfig: burn::config::Config {
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
 
+    /// The prior of the config.
+    fn prior(&self) -> Option<&Prior>;
+
     /// The prior, which the config has no more then: for who adds it to U by itself.
     fn take_prior(&mut self) -> Option<Prior>;
 }
@@ -326,6 +329,10 @@ macro_rules! burn_sampler {
 
             fn seed_and_walker(&self) -> (Option<u64>, u32) {
                 (self.seed, self.walker)
+            }
+
+            fn prior(&self) -> Option<&$crate::Prior> {
+                self.prior.as_ref()
             }
 
             fn take_prior(&mut self) -> Option<$crate::Prior> {

@@ -1,13 +1,14 @@
-//! Losses at many points: the data in chunks, the points inside, on all threads.
+//! Losses and gradients at many points: the data in chunks, the points inside, on all threads.
 
 use std::ops::Range;
 use std::sync::Mutex;
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::{ModelPotential, Progress, Rows};
+use super::{ModelPotential, OwnLeaves, Progress, Rows, accumulate};
 
 /// Chunks of data whose losses are kept before they are added up.
 const CHUNKS_PER_WAVE: usize = 64;
@@ -28,6 +29,44 @@ where
             numbers(losses.collect())
         };
         self.walk(models.len(), models.to_vec(), evaluate, &mut |_| {})
+    }
+
+    /// The mean loss of each of `models` over the current batch and its gradients. As many pieces of data and points at a time as there
+    /// are threads, added up in order: memory is bounded, and the sums do not depend on the number of threads.
+    pub(super) fn gradients_of(&self, models: &[M]) -> Vec<(f64, GradientsParams)> {
+        let pieces = self.pieces();
+        let threads = if self.on_host {
+            rayon::current_num_threads()
+        } else {
+            1
+        };
+        let points = 0..models.len();
+        let jobs: Vec<_> = points
+            .flat_map(|point| pieces.iter().map(move |piece| (point, piece)))
+            .collect();
+        let mut sums: Vec<_> = models
+            .iter()
+            .map(|_| (0.0, GradientsParams::new()))
+            .collect();
+        let evaluate = self.evaluation();
+        for wave in jobs.chunks(threads) {
+            let jobs: Vec<_> = wave
+                .iter()
+                .map(|(point, (share, rows))| {
+                    let model = models[*point].clone().map(&mut OwnLeaves);
+                    (*point, *share, rows.clone(), model)
+                })
+                .collect();
+            let evaluated: Vec<_> = jobs
+                .into_par_iter()
+                .map(|(point, share, rows, model)| (point, share, evaluate.backward(&model, rows)))
+                .collect();
+            for (point, share, (loss, gradients)) in evaluated {
+                sums[point].0 += share * loss;
+                accumulate(&models[point], &mut sums[point].1, gradients, share);
+            }
+        }
+        sums
     }
 
     /// `Σ share · loss` over the chunks of the current batch for each of `num_points` points. `evaluate` gets a copy of `context`,

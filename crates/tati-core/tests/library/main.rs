@@ -1,0 +1,5 @@
+//! What every crate builds on: parameters, potentials, gradients on several threads.
+
+mod parallel_gradients;
+mod parameters;
+mod potentials;

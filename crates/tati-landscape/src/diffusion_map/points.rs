@@ -1,0 +1,154 @@
+//! The points of a diffusion map: draws of all chains in memory, in the precision they came in.
+
+use rayon::prelude::*;
+use tati_core::Result;
+
+use crate::Draws;
+use crate::finite::require_finite;
+use crate::simd::vectorised;
+
+/// Sums that a squared distance is added up in, in a fixed order.
+const LANES: usize = 8;
+
+/// Points in rows, those of one chain after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Points {
+    numbers: Numbers,
+    num_points: usize,
+    width: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Numbers {
+    Single(Vec<f32>),
+    Double(Vec<f64>),
+}
+
+impl Points {
+    /// Reads all draws.
+    pub(super) fn read(draws: &Draws<'_>) -> Result<Self> {
+        let [num_points, width] = [num_points(draws), draws.num_parameters()];
+        let mut numbers = if draws.is_single_precision() {
+            Numbers::Single(Vec::with_capacity(num_points * width))
+        } else {
+            Numbers::Double(Vec::with_capacity(num_points * width))
+        };
+        for chain in 0..draws.num_chains() {
+            draws.for_each_block(chain, |block| {
+                require_finite(&block.theta, |place| {
+                    let [draw, parameter] = [block.first_draw + place / width, place % width];
+                    format!("parameter {parameter} of draw {draw} of chain {chain}")
+                })?;
+                match &mut numbers {
+                    // These numbers were single: nothing is lost.
+                    Numbers::Single(all) => all.extend(block.theta.iter().map(|&x| x as f32)),
+                    Numbers::Double(all) => all.extend_from_slice(&block.theta),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(Self {
+            numbers,
+            num_points,
+            width,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.num_points
+    }
+
+    /// N, the dimension of the space they lie in.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Point `at` minus `origin`, in place of what `row` holds.
+    pub(super) fn row_from(&self, origin: &[f64], at: usize, row: &mut [f64]) {
+        let span = at * self.width..(at + 1) * self.width;
+        let row = row.iter_mut().zip(origin);
+        match &self.numbers {
+            Numbers::Single(all) => {
+                for ((row, origin), &x) in row.zip(&all[span]) {
+                    *row = f64::from(x) - origin;
+                }
+            }
+            Numbers::Double(all) => {
+                for ((row, origin), &x) in row.zip(&all[span]) {
+                    *row = x - origin;
+                }
+            }
+        }
+    }
+
+    /// Point `at`, in place of what `row` holds.
+    pub(super) fn row(&self, at: usize, row: &mut [f64]) {
+        let span = at * self.width..(at + 1) * self.width;
+        match &self.numbers {
+            Numbers::Single(all) => {
+                for (row, &x) in row.iter_mut().zip(&all[span]) {
+                    *row = f64::from(x);
+                }
+            }
+            Numbers::Double(all) => row.copy_from_slice(&all[span]),
+        }
+    }
+
+    /// |point − pᵢ|² of point `at`: the same number whichever of two points is called `point`.
+    pub(super) fn squared_distance(&self, point: &[f64], at: usize) -> f64 {
+        let span = at * self.width..(at + 1) * self.width;
+        match &self.numbers {
+            Numbers::Single(all) => vectorised(|| squared_distance(point, &all[span])),
+            Numbers::Double(all) => vectorised(|| squared_distance(point, &all[span])),
+        }
+    }
+
+    /// The mean of the points, summed in their order.
+    pub(super) fn mean(&self) -> Vec<f64> {
+        // A group of points for each sum, the sums added in their order.
+        let group = self.num_points.div_ceil(8);
+        let sums: Vec<Vec<f64>> = (0..self.num_points)
+            .into_par_iter()
+            .step_by(group)
+            .map(|first| {
+                let mut sum = vec![0.0; self.width];
+                let mut row = vec![0.0; self.width];
+                for at in first..(first + group).min(self.num_points) {
+                    self.row(at, &mut row);
+                    sum.iter_mut().zip(&row).for_each(|(sum, x)| *sum += x);
+                }
+                sum
+            })
+            .collect();
+        let mut mean = vec![0.0; self.width];
+        for sum in sums {
+            mean.iter_mut()
+                .zip(&sum)
+                .for_each(|(mean, sum)| *mean += sum);
+        }
+        let count = self.num_points as f64;
+        mean.iter_mut().for_each(|mean| *mean /= count);
+        mean
+    }
+}
+
+/// The number of draws of all chains.
+pub(super) fn num_points(draws: &Draws<'_>) -> usize {
+    draws.num_chains() * draws.num_draws()
+}
+
+#[inline(always)]
+fn squared_distance<T: Copy + Into<f64>>(a: &[f64], b: &[T]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest: f64 = (a.remainder().iter().zip(b.remainder()))
+        .map(|(&a, &b)| (a - b.into()).powi(2))
+        .sum();
+    for (a, b) in a.zip(b) {
+        for lane in 0..LANES {
+            let difference = a[lane] - b[lane].into();
+            sums[lane] += difference * difference;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}

@@ -1,0 +1,16 @@
+//! The crates together, as a program uses them. One binary: each would link Burn once more.
+
+mod common;
+
+mod convergence;
+mod exactness;
+mod explore;
+mod gradient_noise;
+mod harmonic;
+mod learning_coefficient;
+mod metrics_in_training;
+mod noise;
+mod noise_source;
+mod restart;
+mod surface;
+mod thermostat;
