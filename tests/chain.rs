@@ -371,8 +371,8 @@ fn a_fresh_model_with_other_parameter_ids_can_be_resumed() {
     assert_eq!(whole.model.num_params(), 17);
 }
 
-/// What the process holds after 40,000 recorded draws, when both chunks that a writer keeps have been full, is what it holds after
-/// 100,000.
+/// What the process holds after 60,000 recorded draws, when both chunks that a writer keeps have been full also on a busy machine, is what
+/// it holds after 100,000.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_the_number_of_draws() {
@@ -402,7 +402,7 @@ fn memory_does_not_grow_with_the_number_of_draws() {
         .with_observer(&mut watch)
         .run()
         .expect("a run");
-    // 60,000 draws of 17 parameters and 9 statistics are 8 MiB.
-    let growth = held[4] - held[1];
+    // 40,000 draws of 17 parameters and 9 statistics are 5 MiB.
+    let growth = held[4] - held[2];
     assert!(growth < 2.0 * f64::from(1 << 20), "{held:?}");
 }
