@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use tati_core::{Result, TatiError, require_positive, require_positive_or_infinite};
 
 use super::dynamics::{Dynamics, Moment, ThermostatScope};
+use super::heat_bath::HeatBath;
 use super::noise_source::{NoiseSource, entropy_seed};
 use super::state::{Restored, SamplerState, StateTensor, ThermostatLink};
 use super::thermostat::ThermostatOfReplicas;
@@ -26,6 +27,17 @@ pub trait SamplerConfig: burn::config::Config {
     /// [`TatiError::InvalidSetting`] for a setting outside its domain.
     fn start(&self, noise: &NoiseSource, thermometer: &Thermometer) -> Result<ModuleOptimizer>;
 
+    /// The same at the inverse temperature of `bath`, now and at any later step, instead of the config's.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] for a setting outside its domain.
+    fn start_in(
+        &self,
+        noise: &NoiseSource,
+        thermometer: &Thermometer,
+        bath: &HeatBath,
+    ) -> Result<ModuleOptimizer>;
+
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
 
@@ -46,6 +58,8 @@ pub(crate) struct Sampler {
     noise: NoiseSource,
     thermostat: ThermostatOfReplicas,
     pub(crate) thermometer: Option<Thermometer>,
+    /// Whose β is in place of that of the config and its annealing.
+    pub(crate) bath: Option<HeatBath>,
 }
 
 /// The settings that every sampler has.
@@ -89,6 +103,7 @@ impl Sampler {
             noise: noise.clone(),
             thermostat,
             thermometer: None,
+            bath: None,
         })
     }
 
@@ -108,6 +123,9 @@ impl Sampler {
         }
         let mut state = self.ready(&position, &gradient, state);
         let beta = self.inverse_temperature_at(state.step);
+        if self.bath.is_some() {
+            state.come_to(beta);
+        }
         let thermostat = self.enter_thermostat(&mut state, beta);
         let update = self.dynamics.update(Moment {
             step: state.step,
@@ -166,6 +184,7 @@ impl Sampler {
             memory: Memory::default(),
             anchor: None,
             thermostat: None,
+            inverse_temperature: None,
             restored: None,
         });
         let dynamics = &self.dynamics;
@@ -221,6 +240,9 @@ impl Sampler {
     }
 
     fn inverse_temperature_at(&self, step: u64) -> f64 {
+        if let Some(bath) = &self.bath {
+            return bath.inverse_temperature();
+        }
         match &self.annealing {
             Some(annealing) => annealing.inverse_temperature_at(step, self.inverse_temperature),
             None => self.inverse_temperature,
@@ -327,6 +349,16 @@ macro_rules! burn_sampler {
                 Ok(sampler.into_optimizer())
             }
 
+            fn start_in(
+                &self,
+                noise: &$crate::optim::NoiseSource,
+                thermometer: &$crate::Thermometer,
+                bath: &$crate::HeatBath,
+            ) -> tati_core::Result<burn::optim::ModuleOptimizer> {
+                let sampler = self.build_with(noise)?.with_thermometer(thermometer);
+                Ok(sampler.with_heat_bath(bath).into_optimizer())
+            }
+
             fn seed_and_walker(&self) -> (Option<u64>, u32) {
                 (self.seed, self.walker)
             }
@@ -344,6 +376,12 @@ macro_rules! burn_sampler {
             /// Measures with `thermometer` at the steps that it is armed for.
             pub fn with_thermometer(mut self, thermometer: &$crate::Thermometer) -> Self {
                 self.0.thermometer = Some(thermometer.clone());
+                self
+            }
+
+            /// Takes β from `bath` at every step, instead of the config and its annealing.
+            pub fn with_heat_bath(mut self, bath: &$crate::HeatBath) -> Self {
+                self.0.bath = Some(bath.clone());
                 self
             }
 
