@@ -1,6 +1,7 @@
 //! Ensembles on a Gaussian: what all their tests share.
 
 mod densities;
+mod replica_exchange;
 mod restart;
 mod steps;
 mod walkers;
