@@ -26,6 +26,7 @@ use crate::chain::{Progress, Report};
 /// A stretch is lengthened where it took less time, and shortened where it took more than four times as much: the walkers seldom wait for
 /// each other, and the clock is looked at often.
 const STRETCH: Duration = Duration::from_millis(20);
+const LONGEST_STRETCH: u64 = 1 << 20;
 
 /// An ensemble under way.
 pub(super) struct Drive<'a, M, R, L> {
@@ -124,9 +125,14 @@ where
             let began = Instant::now();
             let end = self.next_stop(stretch);
             let stop_at_divergence = self.config.stop_at_divergence;
-            self.members
-                .par_iter_mut()
-                .for_each(|member| member.advance(end, stop_at_divergence));
+            let exchange = self.exchange.as_ref();
+            let exchange = exchange.filter(|exchange| exchange.is_sweep(end));
+            self.members.par_iter_mut().for_each(|member| {
+                member.advance(end, stop_at_divergence);
+                if let Some(exchange) = exchange.filter(|_| member.is_alive()) {
+                    member.look_up_potential(exchange);
+                }
+            });
             self.step = end;
             let mut members = self.members.iter_mut().enumerate();
             let failure = members.find_map(|(index, member)| Some((index, member.failure.take()?)));
@@ -142,7 +148,8 @@ where
             self.attend_to_clock()?;
             let took = began.elapsed();
             if took < STRETCH {
-                stretch *= 2;
+                // Without end where the walkers have to meet often.
+                stretch = (2 * stretch).min(LONGEST_STRETCH);
             } else if took > 4 * STRETCH {
                 stretch = (stretch / 2).max(1);
             }

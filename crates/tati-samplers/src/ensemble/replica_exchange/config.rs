@@ -77,11 +77,6 @@ impl ReplicaExchangeConfig {
         Ok(())
     }
 
-    /// Whether replicas are exchanged once `step` steps are taken.
-    pub(super) fn is_sweep(&self, step: u64) -> bool {
-        step.is_multiple_of(self.swap_every)
-    }
-
     /// Whether a round of tuning ends once `step` steps are taken: rounds double in length, and the last ends with burn-in.
     pub(super) fn ends_round(&self, step: u64) -> bool {
         let (sweep, all) = (step / self.swap_every, self.chain.burn_in / self.swap_every);

@@ -2,7 +2,6 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use rayon::prelude::*;
 use tati_core::{Result, Rows, TatiError};
 
 use super::ReplicaExchangeSummary;
@@ -11,6 +10,7 @@ use super::swaps::Swaps;
 use crate::chain::divergence;
 use crate::chain::run_folder::{RunFolder, State};
 use crate::chain::sampler::Mover;
+use crate::chain::walker::Walker;
 use crate::ensemble::EnsembleSummary;
 use crate::ensemble::checkpoint::to_bytes;
 use crate::ensemble::drive::Drive;
@@ -64,6 +64,11 @@ impl Exchange {
         self.config.swap_every
     }
 
+    /// Whether replicas are exchanged once `step` steps are taken.
+    pub(crate) fn is_sweep(&self, step: u64) -> bool {
+        step.is_multiple_of(self.config.swap_every)
+    }
+
     pub(crate) fn summary(&self, ensemble: &EnsembleSummary) -> ReplicaExchangeSummary {
         ReplicaExchangeSummary::new(ensemble, &self.swaps)
     }
@@ -106,35 +111,18 @@ where
     R: Rows,
     L: Fn(&M, R) -> Tensor<1> + Clone + Send + Sync,
 {
-    /// Exchanges walkers between neighbouring rungs, and moves the rungs at the end of a round of tuning.
+    /// Exchanges walkers between neighbouring rungs, whose potentials the members have looked up, and moves the rungs at the end of a
+    /// round of tuning.
     pub(crate) fn exchange(&mut self) -> Result<()> {
         let step = self.step;
         let Some(exchange) = self.exchange.as_mut() else {
             return Ok(());
         };
-        if !exchange.config.is_sweep(step) {
+        if !exchange.is_sweep(step) {
             return Ok(());
         }
-        let prior = &exchange.prior;
-        let potentials: Vec<Result<f64>> = self
-            .members
-            .par_iter_mut()
-            .map(|member| member.full_potential(prior.as_ref()))
-            .collect();
-        let potentials = potentials
-            .into_iter()
-            .enumerate()
-            .map(|(rung, potential)| {
-                let potential = potential.and_then(|potential| {
-                    if potential.is_finite() {
-                        return Ok(potential);
-                    }
-                    let walker = self.members[rung].walker.noise.walker();
-                    Err(divergence::error(potential, step, walker, None))
-                });
-                potential.map_err(|error| exchange.at_rung(error, rung))
-            })
-            .collect::<Result<Vec<f64>>>()?;
+        let members = self.members.iter();
+        let potentials: Vec<f64> = members.map(|member| member.full_potential).collect();
         let is_counted = step > exchange.config.chain.burn_in;
         let uniforms = exchange.uniforms(self.seed);
         for rung in exchange.swaps.sweep(&potentials, &uniforms, is_counted) {
@@ -201,14 +189,26 @@ where
     R: Rows,
     L: Fn(&M, R) -> Tensor<1> + Clone + Sync,
 {
-    /// U of the walker over all data, the prior included.
-    fn full_potential(&self, prior: Option<&(Prior, Vec<f64>)>) -> Result<f64> {
+    /// Takes down U of the walker over all data, the prior included, for the exchange that comes.
+    pub(crate) fn look_up_potential(&mut self, exchange: &Exchange) {
+        match self.potential_over_all_data(exchange) {
+            Ok(potential) if potential.is_finite() => self.full_potential = potential,
+            Ok(potential) => {
+                let Walker { step, noise, .. } = &self.walker;
+                let error = divergence::error(potential, *step, noise.walker(), None);
+                self.failure = Some(error);
+            }
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    fn potential_over_all_data(&self, exchange: &Exchange) -> Result<f64> {
         let (Mover::Optimizer { .. }, Some(model)) = (&self.walker.mover, &self.model) else {
             // A kernel has it of its last transition.
             return Ok(self.walker.last.potential);
         };
         let mut potential = self.walker.potential.full_batch_loss(model);
-        if let Some((prior, center)) = prior {
+        if let Some((prior, center)) = &exchange.prior {
             let mut position: Vec<f64> = Vec::new();
             self.walker.layout().copy_to_host(model, &mut position)?;
             let center = prior.is_tether().then_some(center.as_slice());
