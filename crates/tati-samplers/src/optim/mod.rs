@@ -1,6 +1,7 @@
 //! The samplers as Burn optimizers: one file a family, on one shared [`sampler`].
 
 mod adaptive;
+mod burn_sampler;
 pub(crate) mod dynamics;
 mod heat_bath;
 mod kinetic;

@@ -2,6 +2,7 @@
 
 mod densities;
 mod replica_exchange;
+mod replica_exchange_restart;
 mod restart;
 mod steps;
 mod walkers;

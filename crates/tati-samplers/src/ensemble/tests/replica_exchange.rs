@@ -1,13 +1,11 @@
-//! Walkers on a ladder: what each rung samples, and that stops and threads leave no trace.
+//! Walkers on a ladder: what each rung samples, that threads leave no trace, and what ends a run.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::{DType, Tensor};
-use tati_core::{ModelPotential, Result, TatiError, Trajectory};
+use tati_core::{ModelPotential, Result};
 
-use super::restart::files;
 use super::{Gaussian, Loss, Point, flex, gaussian, numbers, on_threads, point, steps, tensor};
 use crate::{
     BaoabConfig, ChainSampler, Draw, FinishedReplicaExchange, Gla1Config, Gla2Config, HmcConfig,
@@ -15,9 +13,9 @@ use crate::{
     SgldConfig, SgnhtConfig,
 };
 
-const LADDER: [f64; 4] = [8.0, 5.0, 2.5, 1.0];
+pub(super) const LADDER: [f64; 4] = [8.0, 5.0, 2.5, 1.0];
 
-fn sampler(name: &str) -> ChainSampler {
+pub(super) fn sampler(name: &str) -> ChainSampler {
     let (beta, seed) = (LADDER[0], Some(4));
     let prior = Some(Prior::Gaussian(0.5));
     match name {
@@ -43,7 +41,7 @@ fn config(num_steps: u64) -> ReplicaExchangeConfig {
 }
 
 /// U = (1/2)·5·x² + … over five coordinates.
-fn well() -> (Point, Gaussian) {
+pub(super) fn well() -> (Point, Gaussian) {
     gaussian(&[0.5, 1.0, 2.0, 4.0, 8.0], &[0.1; 5], DType::F32)
 }
 
@@ -151,7 +149,7 @@ fn the_coldest_rung_of_a_double_well_has_the_populations_of_quadrature() {
     let model = point(&[1.0, 0.0, 0.0], DType::F32);
     let rows = tensor(vec![1.0], [1, 1], DType::F32);
     let potential = ModelPotential::new(model.clone(), rows, loss as Loss).unwrap();
-    let chain = steps(22_000).with_burn_in(2000);
+    let chain = steps(18_000).with_burn_in(2000).with_thinning(5);
     let config = ReplicaExchangeConfig::geometric(1.0, 0.1, 4, chain).with_swap_every(5);
     let sampler = BaoabConfig::new(1.0).with_friction(2.0).with_seed(Some(2));
     let sampler = ChainSampler::optimizer(&sampler, 0.06);
@@ -245,109 +243,11 @@ fn threads_and_devices_do_not_change_a_bit() {
     }
 }
 
-fn timeless(summary: ReplicaExchangeSummary) -> ReplicaExchangeSummary {
+pub(super) fn timeless(summary: ReplicaExchangeSummary) -> ReplicaExchangeSummary {
     ReplicaExchangeSummary {
         walker_steps_per_second: 0.0,
         ..summary
     }
-}
-
-/// Runs on so many threads, in a new or an old folder, until rung 2 fails at a step.
-fn run_in(
-    name: &str,
-    config: &ReplicaExchangeConfig,
-    path: &Path,
-    threads: usize,
-    fails_at: u64,
-) -> Result<FinishedReplicaExchange<Point>> {
-    let mut observer = |draw: &Draw<'_, Point>| {
-        if draw.step < fails_at {
-            return Ok(());
-        }
-        Err(TatiError::Record {
-            what: "of the test".to_string(),
-            reason: "it is to end here".to_string(),
-        })
-    };
-    on_threads(threads, || {
-        let (model, mut potential) = well();
-        if name != "hmc" {
-            potential = potential.with_batch_size(2, 5)?;
-        }
-        let exchange = config.init(model, potential, sampler(name))?;
-        let exchange = exchange.with_observer(2, &mut observer)?;
-        let exchange = if path.exists() {
-            exchange.resume(path)
-        } else {
-            exchange.record(path)
-        };
-        exchange?.run()
-    })
-}
-
-fn recorded(num_steps: u64) -> ReplicaExchangeConfig {
-    let chain = steps(num_steps)
-        .with_burn_in(70)
-        .with_thinning(3)
-        .with_checkpoint_every_steps(Some(25));
-    ReplicaExchangeConfig::new(LADDER.to_vec(), chain)
-        .with_swap_every(2)
-        .with_tune_ladder(true)
-}
-
-#[test]
-fn stops_leave_no_trace() {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["sgld", "gla2", "baoab", "hmc"] {
-        let path = |what: &str| folder.path().join(format!("{name}{what}"));
-        let (whole, stopped) = (path("whole"), path("stopped"));
-        let straight = run_in(name, &recorded(190), &whole, 1, u64::MAX).unwrap();
-        // Resumed from within burn-in, and behind it where there was a sweep or none; on other numbers of threads.
-        for (end, threads) in [(0, 2), (90, 5), (130, 1), (151, 5), (184, 2)] {
-            let error = run_in(name, &recorded(190), &stopped, threads, end)
-                .err()
-                .unwrap();
-            assert!(error.to_string().contains("to end here"), "{error}");
-        }
-        let resumed = run_in(name, &recorded(190), &stopped, 2, u64::MAX).unwrap();
-        let ends = |finished: &FinishedReplicaExchange<Point>| {
-            finished.models.iter().map(numbers).collect::<Vec<_>>()
-        };
-        assert_eq!(ends(&straight), ends(&resumed));
-        assert_eq!(timeless(straight.summary), timeless(resumed.summary));
-        let store = |run: &Path| files(&run.join("trajectory.zarr"));
-        assert!(store(&whole) == store(&stopped), "{name}");
-        let trajectory = Trajectory::open(whole.join("trajectory.zarr")).unwrap();
-        assert_eq!(trajectory.num_draws_per_chain(), [40; 4]);
-    }
-}
-
-#[test]
-fn a_run_of_another_ladder_is_not_gone_on_with() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    run_in("baoab", &recorded(80), &path, 1, u64::MAX).unwrap();
-    let before = files(&path);
-    let mut hotter = recorded(80);
-    hotter.inverse_temperatures[3] = 0.5;
-    for (config, part) in [
-        (
-            hotter,
-            "the ensemble's `inverse_temperatures` is [8.0,5.0,2.5,1.0]",
-        ),
-        (
-            recorded(80).with_swap_every(1),
-            "the ensemble's `swap_every` is 2",
-        ),
-        (
-            recorded(80).with_tune_ladder(false),
-            "the ensemble's `tune_ladder`",
-        ),
-    ] {
-        let error = run_in("baoab", &config, &path, 1, u64::MAX).err().unwrap();
-        assert!(error.to_string().contains(part), "{error}");
-    }
-    assert!(files(&path) == before);
 }
 
 #[test]
