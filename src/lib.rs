@@ -26,7 +26,7 @@ pub mod prelude {
         BaoabConfig, CcadlConfig, ChainConfig, ChainSampler, CyclicalConfig, Draw, EnsembleConfig,
         Gla1Config, Gla2Config, HmcConfig, InverseTemperature, InverseTemperatureSchedule,
         MalaConfig, MclmcConfig, NutsConfig, Observer, PolynomialDecayConfig, Prior, PsgldConfig,
-        QuasiNewtonConfig, SghmcConfig, SgldConfig, SgnhtConfig, Thermometer, WallsConfig,
-        entropy_seed,
+        QuasiNewtonConfig, ReplicaExchangeConfig, SghmcConfig, SgldConfig, SgnhtConfig,
+        Thermometer, WallsConfig, entropy_seed,
     };
 }

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! With `--walkers 8` an ensemble does the same: one store with a chain for each walker, one checkpoint of all; with
-//! `--covariance-blending 10` the walkers precondition each other besides.
+//! `--covariance-blending 10` the walkers precondition each other besides, with `--hottest 0.1` they exchange their temperatures on a ladder
+//! down to a tenth of the inverse temperature.
 //!
 //! `--sampler` takes every sampler of tati. Those with an accept step, and the microcanonical one, need exact energies and use
 //! all data at every step; the others mini-batches.
@@ -35,7 +36,7 @@ use tati::models::{
     Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape, softmax_cross_entropy,
 };
 use tati::prelude::*;
-use tati::samplers::{EnsembleSummary, Progress, Summary, recorded_seed};
+use tati::samplers::{EnsembleSummary, Progress, ReplicaExchangeSummary, Summary, recorded_seed};
 use tati::{Trajectory, require_count};
 
 /// Sample a small network, recording it; stop it as you like, and resume.
@@ -76,6 +77,9 @@ struct Options {
     /// Steps from one look at the walkers to the next
     #[arg(long, default_value_t = 1000)]
     refresh_every: usize,
+    /// Exchange replicas down to this share of the inverse temperature, for sgld, gla1, gla2, baoab and hmc
+    #[arg(long, conflicts_with = "covariance_blending")]
+    hottest: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -132,6 +136,21 @@ impl From<EnsembleSummary> for Run {
     }
 }
 
+impl From<ReplicaExchangeSummary> for Run {
+    fn from(summary: ReplicaExchangeSummary) -> Self {
+        let draws = summary.rungs.iter().map(|rung| rung.num_draws);
+        Self {
+            sampler: summary.sampler,
+            seed: summary.seed,
+            num_steps: summary.num_steps,
+            num_draws: draws.sum(),
+            interrupted: summary.interrupted,
+            step_size: summary.rungs[0].step_size,
+            steps_per_second: summary.walker_steps_per_second,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let options = Options::parse();
     support::run(|| example(&options))
@@ -178,7 +197,21 @@ fn example(options: &Options) -> Result<(), Failure> {
         bar.set_position(progress.step);
         bar.set_message(format!("U = {:.4}", progress.potential));
     };
-    let run = if options.walkers == 1 {
+    let run = if let Some(hottest) = options.hottest {
+        let coldest = samplers::INVERSE_TEMPERATURE;
+        let rungs = options.walkers;
+        let exchange = ReplicaExchangeConfig::geometric(coldest, hottest * coldest, rungs, config)
+            .with_tune_ladder(true)
+            .with_swap_every(2)
+            .init(model, potential, sampler)?;
+        let exchange = exchange.with_interrupt(&interrupted).with_progress(report);
+        let exchange = if options.resume {
+            exchange.resume(&options.out)?
+        } else {
+            exchange.record(&options.out)?
+        };
+        Run::from(exchange.run()?.summary)
+    } else if options.walkers == 1 {
         let chain = config.init(model, potential, sampler)?;
         let chain = chain.with_interrupt(&interrupted).with_progress(report);
         let chain = if options.resume {

@@ -144,6 +144,22 @@ fn ensembles() {
     }
 }
 
+/// Four walkers on a ladder that tunes itself, killed in burn-in and behind it.
+#[test]
+fn replica_exchange() {
+    assert_kills_leave_no_trace_of(4 * 80, |out| {
+        run(
+            out,
+            &[
+                ("--steps", "500"),
+                ("--checkpoint-every", "40"),
+                ("--walkers", "4"),
+                ("--hottest", "0.1"),
+            ],
+        )
+    });
+}
+
 #[test]
 fn a_run_that_is_there_is_neither_overwritten_nor_mistaken_for_another() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -47,6 +47,16 @@ pub trait Kernel: Send {
         Err(unsupported("collapse"))
     }
 
+    /// Takes the transitions to come at β = `inverse_temperature` in place of the config's. It is no part of what
+    /// [`save`](Self::save) saves.
+    ///
+    /// # Errors
+    /// For a kernel that has one β, and for a number that is not positive.
+    fn set_inverse_temperature(&mut self, inverse_temperature: f64) -> Result<()> {
+        let _ = inverse_temperature;
+        Err(unsupported("inverse_temperature"))
+    }
+
     /// Everything that the transitions to come depend on besides the settings, as bytes.
     fn save(&self) -> Vec<u8>;
 

@@ -22,7 +22,8 @@
 //! moves at constant energy. Each is a [`Kernel`].
 //!
 //! *For long*: a [`Chain`] drives any of them, with burn-in, thinning, [`Observer`]s, a record on disk and exact restarts; an
-//! [`Ensemble`] several walkers at once, which may precondition each other.
+//! [`Ensemble`] several walkers at once, which may precondition each other, and a [`ReplicaExchange`] walkers that exchange their
+//! temperatures.
 // Libraries never print: what a run has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
@@ -47,8 +48,9 @@ pub use chain::{
     PredictiveSummary, Progress, ReliabilityBin, Statistics, Summary, recorded_seed,
 };
 pub use ensemble::{
-    Ensemble, EnsembleConfig, EnsembleSummary, FinishedEnsemble, QuasiNewton, QuasiNewtonConfig,
-    StatisticSummary, WalkerSummary,
+    Ensemble, EnsembleConfig, EnsembleSummary, FinishedEnsemble, FinishedReplicaExchange,
+    PairSummary, QuasiNewton, QuasiNewtonConfig, ReplicaExchange, ReplicaExchangeConfig,
+    ReplicaExchangeSummary, RungSummary, StatisticSummary, WalkerSummary,
 };
 pub use fused::philox::NoiseStream;
 pub use harmonic::{
@@ -59,9 +61,9 @@ pub use kernel::{Kernel, KernelConfig, Transition};
 pub use metropolis::{Hmc, HmcConfig, HmcOrder, Mala, MalaConfig, Nuts, NutsConfig};
 pub use microcanonical::{Mclmc, MclmcConfig};
 pub use optim::{
-    Baoab, BaoabConfig, Ccadl, CcadlConfig, Gla1, Gla1Config, Gla2, Gla2Config, NoiseSource, Psgld,
-    PsgldConfig, SamplerConfig, SamplerState, Sghmc, SghmcConfig, Sgld, SgldConfig, Sgnht,
-    SgnhtConfig, ThermostatScope, entropy_seed,
+    Baoab, BaoabConfig, Ccadl, CcadlConfig, Gla1, Gla1Config, Gla2, Gla2Config, HeatBath,
+    NoiseSource, Psgld, PsgldConfig, SamplerConfig, SamplerState, Sghmc, SghmcConfig, Sgld,
+    SgldConfig, Sgnht, SgnhtConfig, ThermostatScope, entropy_seed,
 };
 pub use prior::{PotentialWithPrior, Prior, WallsConfig};
 pub use schedule::{

@@ -1,6 +1,7 @@
 //! A Burn module, its loss and its data as a potential.
 
 mod affine_outputs;
+mod full_batch;
 mod many_points;
 
 use std::ops::Range;

@@ -8,7 +8,9 @@ use burn::tensor::Tensor;
 use serde_json::Value;
 use tati_core::{BatchOrder, Result, TatiError};
 
-use crate::{Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed};
+use crate::{
+    HeatBath, Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed,
+};
 
 /// A sampler ready for a chain.
 ///
@@ -31,7 +33,7 @@ pub struct ChainSampler {
 }
 
 type StartOptimizer =
-    Arc<dyn Fn(&NoiseSource, &Thermometer, Adds) -> Result<ModuleOptimizer> + Send + Sync>;
+    Arc<dyn Fn(&NoiseSource, &Thermometer, Under<'_>) -> Result<ModuleOptimizer> + Send + Sync>;
 type StartKernel = Arc<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>> + Send + Sync>;
 
 #[derive(Clone)]
@@ -43,11 +45,14 @@ enum Start {
     Kernel(StartKernel),
 }
 
-/// Who adds the prior to U.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Adds {
-    TheSampler,
-    TheCaller,
+/// What a caller takes in hand of an optimizer.
+#[derive(Clone, Copy, Debug)]
+enum Under<'a> {
+    OwnSettings,
+    /// The caller adds the prior to U.
+    PriorOfCaller,
+    /// The caller sets β.
+    Bath(&'a HeatBath),
 }
 
 /// A sampler on its way.
@@ -77,9 +82,10 @@ impl ChainSampler {
             seed,
             walker,
             start: Start::Optimizer {
-                start: Arc::new(move |noise, thermometer, adds| match adds {
-                    Adds::TheSampler => own.start(noise, thermometer),
-                    Adds::TheCaller => without_prior.start(noise, thermometer),
+                start: Arc::new(move |noise, thermometer, under| match under {
+                    Under::OwnSettings => own.start(noise, thermometer),
+                    Under::PriorOfCaller => without_prior.start(noise, thermometer),
+                    Under::Bath(bath) => own.start_in(noise, thermometer, bath),
                 }),
                 schedule: step_size.into(),
             },
@@ -173,7 +179,7 @@ impl ChainSampler {
         noise: &NoiseSource,
         position: impl FnOnce() -> Result<Tensor<1>>,
     ) -> Result<Mover> {
-        self.start_with(noise, position, Adds::TheSampler)
+        self.start_with(noise, position, Under::OwnSettings)
     }
 
     /// The same, but that the caller adds the prior of a Burn optimizer to U.
@@ -185,14 +191,29 @@ impl ChainSampler {
         if let Some(prior) = self.prior_of_optimizer() {
             prior.validate()?;
         }
-        self.start_with(noise, position, Adds::TheCaller)
+        self.start_with(noise, position, Under::PriorOfCaller)
+    }
+
+    /// The same at the inverse temperature of `bath`, which it may change; a kernel is told by
+    /// [`Kernel::set_inverse_temperature`].
+    pub(crate) fn start_in(
+        &self,
+        bath: &HeatBath,
+        noise: &NoiseSource,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+    ) -> Result<Mover> {
+        let mut mover = self.start_with(noise, position, Under::Bath(bath))?;
+        if let Mover::Kernel(kernel) = &mut mover {
+            kernel.set_inverse_temperature(bath.inverse_temperature())?;
+        }
+        Ok(mover)
     }
 
     fn start_with(
         &self,
         noise: &NoiseSource,
         position: impl FnOnce() -> Result<Tensor<1>>,
-        adds: Adds,
+        under: Under<'_>,
     ) -> Result<Mover> {
         match &self.start {
             Start::Optimizer {
@@ -200,7 +221,7 @@ impl ChainSampler {
             } => {
                 let thermometer = Thermometer::new();
                 Ok(Mover::Optimizer {
-                    optimizer: start(noise, &thermometer, adds)?,
+                    optimizer: start(noise, &thermometer, under)?,
                     schedule: schedule.clone(),
                     thermometer,
                 })

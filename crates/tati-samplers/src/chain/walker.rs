@@ -7,8 +7,8 @@ use tati_core::{ModelPotential, ParameterLayout, Result, Rows, require_positive}
 use super::recorder::Recorder;
 use super::sampler::Mover;
 use super::{ChainConfig, Draw, Observer, Statistics, divergence};
-use crate::NoiseSource;
 use crate::ensemble::Preconditioning;
+use crate::{HeatBath, NoiseSource};
 
 /// A chain between two steps, but for its model, which goes through each step by value.
 pub(crate) struct Walker<M, R, L> {
@@ -18,6 +18,8 @@ pub(crate) struct Walker<M, R, L> {
     pub(crate) mover: Mover,
     /// What an ensemble changes of the steps of a Burn optimizer.
     pub(crate) preconditioning: Option<Preconditioning>,
+    /// What replica exchange sets the inverse temperature with.
+    pub(crate) bath: Option<HeatBath>,
     pub(crate) recorder: Option<Recorder>,
     /// Steps and draws taken.
     pub(crate) step: u64,
@@ -49,6 +51,7 @@ where
             noise,
             mover,
             preconditioning: None,
+            bath: None,
             recorder: None,
             step: 0,
             num_draws: 0,
@@ -99,6 +102,17 @@ where
         self.potential.layout()
     }
 
+    /// Moves the walker to another inverse temperature.
+    pub(crate) fn set_inverse_temperature(&mut self, inverse_temperature: f64) -> Result<()> {
+        if let Some(bath) = &self.bath {
+            bath.set_inverse_temperature(inverse_temperature)?;
+        }
+        match &mut self.mover {
+            Mover::Kernel(kernel) => kernel.set_inverse_temperature(inverse_temperature),
+            Mover::Optimizer { .. } => Ok(()),
+        }
+    }
+
     /// Takes down what a draw will need of the model: θ for the record, and the model for observers.
     fn look(
         &mut self,
@@ -120,6 +134,10 @@ where
         seen: Option<(M, Tensor<1>)>,
         observers: Observers<'_, '_, M>,
     ) -> Result<()> {
+        if let Some(bath) = &self.bath {
+            self.last.inverse_temperature = Some(bath.inverse_temperature());
+            self.last.replica = Some(f64::from(self.noise.walker()));
+        }
         let statistics = &self.last;
         if let Some(recorder) = &mut self.recorder {
             recorder.append(self.step, statistics)?;

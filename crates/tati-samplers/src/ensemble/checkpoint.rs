@@ -62,6 +62,7 @@ where
             bytes.extend(header_length.to_le_bytes());
             parts.push((SPREAD.to_string(), bytes));
         }
+        self.save_exchange(&mut parts);
         store.folder.save_checkpoint(state, &parts)
     }
 
@@ -73,6 +74,7 @@ where
                 format!("has a checkpoint of {} walkers", state.walkers.len()),
             ));
         }
+        self.restore_exchange(folder, state)?;
         for (index, member) in self.members.iter_mut().enumerate() {
             let (prefix, walker) = (prefix(index), &state.walkers[index]);
             let model = member.model.take();
@@ -106,7 +108,7 @@ fn prefix(index: usize) -> String {
     format!("walker{index}.")
 }
 
-fn to_bytes(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn to_bytes(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
     ciborium::into_writer(value, &mut bytes).expect("plain numbers are written to memory");
     bytes

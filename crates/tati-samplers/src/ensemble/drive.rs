@@ -14,7 +14,10 @@ use tati_core::{Result, Rows, TatiError};
 use super::member::Member;
 use super::moments::Moments;
 use super::quasi_newton::Spread;
-use super::{Ensemble, EnsembleConfig, EnsembleSummary, FinishedEnsemble, QuasiNewton, start};
+use super::replica_exchange::Exchange;
+use super::{
+    Ensemble, EnsembleConfig, EnsembleSummary, QuasiNewton, ReplicaExchangeSummary, start,
+};
 use crate::chain::checkpoint::model_bytes;
 use crate::chain::drive::{Clock, FLUSH_EVERY, REPORT_EVERY};
 use crate::chain::recorder::{Recorder, Store};
@@ -23,6 +26,7 @@ use crate::chain::{Progress, Report};
 /// A stretch is lengthened where it took less time, and shortened where it took more than four times as much: the walkers seldom wait for
 /// each other, and the clock is looked at often.
 const STRETCH: Duration = Duration::from_millis(20);
+const LONGEST_STRETCH: u64 = 1 << 20;
 
 /// An ensemble under way.
 pub(super) struct Drive<'a, M, R, L> {
@@ -35,15 +39,25 @@ pub(super) struct Drive<'a, M, R, L> {
     pub(super) spread: Option<(Arc<Spread>, Vec<usize>)>,
     /// The parameters that are preconditioned together.
     pub(super) groups: Vec<Vec<Range<usize>>>,
+    /// What makes the members the rungs of a ladder.
+    pub(super) exchange: Option<Exchange>,
     sampler: String,
-    seed: u64,
+    pub(super) seed: u64,
     progress: Option<Report<'a>>,
     interrupted: Arc<AtomicBool>,
     clock: Clock,
 }
 
+/// An ensemble that has come to its end.
+pub(super) struct Ended<M> {
+    pub(super) models: Vec<Option<M>>,
+    pub(super) summary: EnsembleSummary,
+    /// Of a replica exchange.
+    pub(super) exchange: Option<ReplicaExchangeSummary>,
+}
+
 /// Runs `ensemble` to its end, or until it is interrupted.
-pub(super) fn run<M, R, L>(mut ensemble: Ensemble<'_, M, R, L>) -> Result<FinishedEnsemble<M>>
+pub(super) fn run<M, R, L>(mut ensemble: Ensemble<'_, M, R, L>) -> Result<Ended<M>>
 where
     M: Module,
     R: Rows,
@@ -62,6 +76,7 @@ where
         step: 0,
         spread: None,
         groups,
+        exchange: ensemble.exchange,
         sampler: ensemble.sampler.name().to_string(),
         seed: ensemble.seed,
         progress: ensemble.progress,
@@ -110,23 +125,31 @@ where
             let began = Instant::now();
             let end = self.next_stop(stretch);
             let stop_at_divergence = self.config.stop_at_divergence;
-            self.members
-                .par_iter_mut()
-                .for_each(|member| member.advance(end, stop_at_divergence));
+            let exchange = self.exchange.as_ref();
+            let exchange = exchange.filter(|exchange| exchange.is_sweep(end));
+            self.members.par_iter_mut().for_each(|member| {
+                member.advance(end, stop_at_divergence);
+                if let Some(exchange) = exchange.filter(|_| member.is_alive()) {
+                    member.look_up_potential(exchange);
+                }
+            });
             self.step = end;
-            let failure = self
-                .members
-                .iter_mut()
-                .find_map(|member| member.failure.take());
-            if let Some(error) = failure {
-                return Err(error);
+            let mut members = self.members.iter_mut().enumerate();
+            let failure = members.find_map(|(index, member)| Some((index, member.failure.take()?)));
+            if let Some((index, error)) = failure {
+                return Err(match &self.exchange {
+                    Some(exchange) => exchange.at_rung(error, index),
+                    None => error,
+                });
             }
             self.check_that_one_is_left()?;
             self.refresh()?;
+            self.exchange()?;
             self.attend_to_clock()?;
             let took = began.elapsed();
             if took < STRETCH {
-                stretch *= 2;
+                // Without end where the walkers have to meet often.
+                stretch = (2 * stretch).min(LONGEST_STRETCH);
             } else if took > 4 * STRETCH {
                 stretch = (stretch / 2).max(1);
             }
@@ -140,6 +163,7 @@ where
         let refresh = self.config.quasi_newton.as_ref();
         let multiples = [
             refresh.map(|quasi_newton| quasi_newton.refresh_every),
+            self.exchange.as_ref().map(Exchange::every),
             chain.checkpoint_every_steps,
         ];
         let next = |every: u64| (self.step / every + 1).saturating_mul(every);
@@ -250,7 +274,7 @@ where
         }
     }
 
-    fn finish(mut self) -> Result<FinishedEnsemble<M>> {
+    fn finish(mut self) -> Result<Ended<M>> {
         self.report();
         for member in &mut self.members {
             if let Some(model) = member.model.take() {
@@ -276,6 +300,8 @@ where
             walkers: self.members.iter().map(Member::summary).collect(),
             pooled: pooled.summaries(),
         };
+        let exchange = self.exchange.as_ref();
+        let exchange = exchange.map(|exchange| exchange.summary(&summary));
         if let Some(store) = &self.store {
             let store = locked(store);
             for (index, member) in self.members.iter().enumerate() {
@@ -284,9 +310,13 @@ where
                     store.folder.save_model(&name, &model_bytes(model)?)?;
                 }
             }
-            store.folder.write_summary(&summary)?;
+            match &exchange {
+                Some(exchange) => store.folder.write_summary(exchange)?,
+                None => store.folder.write_summary(&summary)?,
+            }
         }
-        Ok(FinishedEnsemble {
+        Ok(Ended {
+            exchange,
             models: self
                 .members
                 .into_iter()

@@ -16,6 +16,8 @@ pub(super) struct Member<'a, M, R, L> {
     pub(super) model: Option<M>,
     pub(super) observers: Vec<&'a mut (dyn Observer<M> + Send)>,
     pub(super) moments: Moments,
+    /// U over all data, of the last step before an exchange.
+    pub(super) full_potential: f64,
     /// Why it was stopped.
     pub(super) error: Option<String>,
     /// What ends the whole run.
@@ -38,6 +40,7 @@ where
             model: Some(model),
             observers,
             moments: Moments::default(),
+            full_potential: f64::NAN,
             error: None,
             failure: None,
         }

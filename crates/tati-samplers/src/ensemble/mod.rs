@@ -1,6 +1,7 @@
 //! Ensembles: several walkers over one potential, and what they learn from each other.
 //!
-//! [`Ensemble`] runs them on all threads with one record, [`QuasiNewton`] is what preconditions each by the covariance of the others.
+//! [`Ensemble`] runs them on all threads with one record, [`QuasiNewton`] is what preconditions each by the covariance of the others, and
+//! [`ReplicaExchange`] has them at different temperatures, which they exchange.
 
 mod checkpoint;
 mod config;
@@ -9,6 +10,7 @@ mod member;
 mod moments;
 mod preconditioning;
 mod quasi_newton;
+mod replica_exchange;
 mod start;
 
 use std::path::Path;
@@ -28,6 +30,10 @@ pub use config::{EnsembleConfig, QuasiNewtonConfig};
 pub use moments::StatisticSummary;
 pub(crate) use preconditioning::Preconditioning;
 pub use quasi_newton::QuasiNewton;
+pub use replica_exchange::{
+    FinishedReplicaExchange, PairSummary, ReplicaExchange, ReplicaExchangeConfig,
+    ReplicaExchangeSummary, RungSummary,
+};
 
 /// The samplers that take a preconditioner.
 const PRECONDITIONED: [&str; 5] = ["sgld", "gla1", "gla2", "baoab", "hmc"];
@@ -81,6 +87,8 @@ pub struct Ensemble<'a, M, R, L> {
     progress: Option<Report<'a>>,
     interrupted: Arc<AtomicBool>,
     folder: Option<(RunFolder, IsResumed)>,
+    /// What makes its members the rungs of a ladder.
+    exchange: Option<replica_exchange::Exchange>,
 }
 
 #[cfg(test)]
@@ -186,6 +194,7 @@ impl EnsembleConfig {
             progress: None,
             interrupted: Arc::default(),
             folder: None,
+            exchange: None,
         })
     }
 }
@@ -302,12 +311,20 @@ where
     /// A divergence if all walkers have diverged, or if one has and `stop_at_divergence` is set; files that cannot be written; an
     /// observer's error. What was recorded until then stays readable, and the last checkpoint can be resumed.
     pub fn run(self) -> Result<FinishedEnsemble<M>> {
-        drive::run(self)
+        let ended = drive::run(self)?;
+        Ok(FinishedEnsemble {
+            models: ended.models,
+            summary: ended.summary,
+        })
     }
 
     fn run_config(&self) -> RunConfig {
         let order = self.potential.batch_order();
-        let mut ensemble = serde_json::to_value(&self.config).unwrap_or_default();
+        let settings = match &self.exchange {
+            Some(exchange) => serde_json::to_value(exchange.settings()),
+            None => serde_json::to_value(&self.config),
+        };
+        let mut ensemble = settings.unwrap_or_default();
         if let Some(ensemble) = ensemble.as_object_mut() {
             ensemble.remove("chain");
         }

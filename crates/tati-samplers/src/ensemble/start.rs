@@ -6,7 +6,7 @@ use tati_core::{BatchPosition, ModelPotential, Result, Rows};
 
 use super::{Ensemble, Preconditioning, member::Member};
 use crate::chain::walker::{Walker, move_model};
-use crate::{NoiseSource, NoiseStream};
+use crate::{HeatBath, NoiseSource, NoiseStream};
 
 /// The stream of the jitter, below those of the kernels at the top of the 24-bit range.
 const JITTER: u32 = 0xFF_FFF0;
@@ -63,11 +63,16 @@ where
         jitter(&mut jittered, ensemble.config.jitter, &noise);
         position = Some(jittered);
     }
+    let bath = match &ensemble.exchange {
+        Some(exchange) => Some(HeatBath::new(exchange.inverse_temperature(index))?),
+        None => None,
+    };
     let start = |model: &M| {
         let at = || layout.flatten(model);
-        match &ensemble.config.quasi_newton {
-            Some(_) => sampler.start_without_prior(&noise, at),
-            None => sampler.start(&noise, at),
+        match (&ensemble.config.quasi_newton, &bath) {
+            (Some(_), _) => sampler.start_without_prior(&noise, at),
+            (None, Some(bath)) => sampler.start_in(bath, &noise, at),
+            (None, None) => sampler.start(&noise, at),
         }
     };
     if let Some(position) = position {
@@ -81,6 +86,7 @@ where
         mover,
         sampler.first_step_size(),
     );
+    walker.bath = bath;
     if ensemble.config.quasi_newton.is_some() {
         let prior = sampler.prior_of_optimizer();
         walker.preconditioning = Some(Preconditioning::new(prior, &layout, &model)?);

@@ -217,6 +217,10 @@ impl Kernel for Hmc {
         self.state.walker.move_to(position)
     }
 
+    fn set_inverse_temperature(&mut self, inverse_temperature: f64) -> Result<()> {
+        self.target.set_inverse_temperature(inverse_temperature)
+    }
+
     kernel_state!();
 }
 

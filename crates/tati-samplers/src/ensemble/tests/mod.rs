@@ -1,6 +1,8 @@
 //! Ensembles on a Gaussian: what all their tests share.
 
 mod densities;
+mod replica_exchange;
+mod replica_exchange_restart;
 mod restart;
 mod steps;
 mod walkers;

@@ -16,7 +16,7 @@ use crate::{
 
 const CURVATURES: [f64; 5] = [1.0, 2.0, 5.0, 9.0, 20.0];
 
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(inner) = folders.pop() {
