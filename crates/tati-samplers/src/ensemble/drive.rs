@@ -35,6 +35,8 @@ pub(super) struct Drive<'a, M, R, L> {
     pub(super) spread: Option<(Arc<Spread>, Vec<usize>)>,
     /// The parameters that are preconditioned together.
     pub(super) groups: Vec<Vec<Range<usize>>>,
+    /// Whether all walkers take each step together, with one evaluation of the potential.
+    in_step: bool,
     sampler: String,
     seed: u64,
     progress: Option<Report<'a>>,
@@ -55,7 +57,12 @@ where
         Some(quasi_newton) => quasi_newton.ranges(&layout)?,
         None => Vec::new(),
     };
+    // What walkers can share of a product is the data: all of them, on one device.
+    let shares_products = ensemble.potential.has_closed_form_gradients()
+        && ensemble.potential.batch_order().is_none()
+        && ensemble.devices.is_empty();
     let mut drive = Drive {
+        in_step: shares_products && ensemble.sampler.is_optimizer(),
         members: start::members(&mut ensemble)?,
         config: ensemble.config,
         store: None,
@@ -109,10 +116,14 @@ where
         while self.step < num_steps && !self.interrupted.load(Ordering::Relaxed) {
             let began = Instant::now();
             let end = self.next_stop(stretch);
-            let stop_at_divergence = self.config.stop_at_divergence;
-            self.members
-                .par_iter_mut()
-                .for_each(|member| member.advance(end, stop_at_divergence));
+            if self.in_step {
+                self.advance_in_step(end);
+            } else {
+                let stop_at_divergence = self.config.stop_at_divergence;
+                self.members
+                    .par_iter_mut()
+                    .for_each(|member| member.advance(end, stop_at_divergence));
+            }
             self.step = end;
             let failure = self
                 .members
@@ -132,6 +143,32 @@ where
             }
         }
         Ok(())
+    }
+
+    /// Takes all walkers to step `end`, one step at a time, each of them with one evaluation of the potential for all.
+    fn advance_in_step(&mut self, end: u64) {
+        let stop_at_divergence = self.config.stop_at_divergence;
+        for _ in self.step..end {
+            let mut alive: Vec<_> = self
+                .members
+                .iter_mut()
+                .filter(|member| member.is_alive())
+                .collect();
+            let Some(first) = alive.first() else {
+                return;
+            };
+            let models: Vec<M> = alive
+                .iter()
+                .filter_map(|member| member.model.clone())
+                .collect();
+            let evaluated = first.walker.potential.gradients_of(&models);
+            // The samplers work in place on what nobody else holds.
+            drop(models);
+            let jobs: Vec<_> = alive.drain(..).zip(evaluated).collect();
+            jobs.into_par_iter().for_each(|(member, evaluated)| {
+                member.take_step(Some(evaluated), stop_at_divergence);
+            });
+        }
     }
 
     /// The step at which the walkers next meet.
