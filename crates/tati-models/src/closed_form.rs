@@ -187,3 +187,7 @@ fn share_gradients(
         start += units;
     }
 }
+
+#[cfg(test)]
+#[path = "closed_form_tests.rs"]
+mod tests;
