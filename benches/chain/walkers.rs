@@ -36,12 +36,8 @@ pub fn measure(is_measurement: bool) {
     );
     let perceptron = |device: &Device| PerceptronConfig::new().init(device);
     let network = |device: &Device| MlpConfig::new(vec![128]).init(device);
-    let (rows, turns) = if is_measurement {
-        (60_000, 21)
-    } else {
-        (2000, 1)
-    };
-    for (batch, steps) in [(Some(BATCH), 400), (None, 4)] {
+    let rows = if is_measurement { 60_000 } else { 2000 };
+    for (batch, steps, turns) in [(Some(BATCH), 400, 21), (None, 4, 7)] {
         let name = |network: &str| match batch {
             Some(batch) => format!("{network}, batch {batch}"),
             None => format!("{network}, all {rows} rows"),
@@ -51,7 +47,7 @@ pub fn measure(is_measurement: bool) {
             rows,
             batch,
             steps,
-            turns,
+            turns: if is_measurement { turns } else { 1 },
         };
         case.measure(perceptron, perceptron_loss, perceptron_gradients);
         let case = Case {
@@ -73,7 +69,7 @@ struct Case {
 }
 
 impl Case {
-    fn measure<M: Module>(
+    fn measure<M: Module + 'static>(
         &self,
         init: impl Fn(&Device) -> M,
         loss: Loss<M>,
@@ -118,10 +114,10 @@ impl Case {
                 let config = EnsembleConfig::new(walkers, self.chain());
                 let sampler = BaoabConfig::new(INVERSE_TEMPERATURE).with_seed(Some(1));
                 let sampler = ChainSampler::optimizer(&sampler, STEP_SIZE);
-                let ensemble = config.init(model.clone(), potential.clone(), sampler);
-                let ensemble = ensemble.expect("an ensemble");
-                let seconds = seconds(pool, || {
-                    ensemble.run().expect("a run");
+                let (model, potential) = (model.clone(), potential.clone());
+                let seconds = seconds(pool, move || {
+                    let ensemble = config.init(model, potential, sampler);
+                    ensemble.expect("an ensemble").run().expect("a run");
                 });
                 times.push(seconds / (walkers as f64 * self.steps as f64));
             }

@@ -27,7 +27,7 @@ fn in_closed_form(potential: Gaussian) -> (Gaussian, Arc<Mutex<Vec<usize>>>) {
 
 fn samplers() -> [ChainSampler; 3] {
     [
-        ChainSampler::optimizer(&SgldConfig::new(1.0).with_seed(Some(3)), 0.01),
+        ChainSampler::optimizer(&SgldConfig::new(1.0).with_seed(Some(3)), 0.004),
         ChainSampler::optimizer(&baoab(), 0.1),
         ChainSampler::optimizer(&SgnhtConfig::new(1.0).with_seed(Some(3)), 0.05),
     ]
@@ -58,7 +58,7 @@ fn trajectories_are_those_of_walkers_apart_to_rounding() {
                 let mut config =
                     EnsembleConfig::new(4, steps(60).with_thinning(2)).with_jitter(0.2);
                 if index < 2 {
-                    let eqn = QuasiNewtonConfig::new(10.0).with_refresh_every(15);
+                    let eqn = QuasiNewtonConfig::new(1.0).with_refresh_every(15);
                     config = config.with_quasi_newton(Some(eqn));
                 }
                 let (model, mut potential) = gaussian(&CURVATURES, &START, dtype);
