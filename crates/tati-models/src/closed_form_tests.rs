@@ -123,7 +123,7 @@ proptest! {
 #[test]
 fn slopes_of_activations_are_their_derivatives() {
     let device = open_device("flex").unwrap();
-    let at = [-7.0, -2.5, -0.3, 0.2, 1.7, 5.9, 6.3, 20.0];
+    let at = [-7.0, -2.5, -0.3, 0.2, 1.7, 5.9, 6.3, 15.0];
     let tensor = |shift: f64| {
         let values = at.map(|x| x + shift);
         Tensor::<1>::from_data(values, (&device, DType::F64)).unsqueeze::<2>()
