@@ -98,7 +98,7 @@ where
 {
     fn take_steps(&mut self, mut model: M) -> Result<M> {
         while self.walker.step < self.walker.config.num_steps && !self.is_interrupted() {
-            model = self.walker.take_step(model, &mut self.observers)?;
+            model = self.walker.take_step(model, None, &mut self.observers)?;
             self.attend_to_clock(&model)?;
         }
         Ok(model)

@@ -140,6 +140,11 @@ impl ChainSampler {
         }
     }
 
+    /// Whether it is a Burn optimizer, which evaluates the potential once a step.
+    pub(crate) fn is_optimizer(&self) -> bool {
+        matches!(self.start, Start::Optimizer { .. })
+    }
+
     /// Refuses mini-batches, which are in this order, for a kernel.
     pub(crate) fn check_batches(&self, order: Option<&BatchOrder>) -> Result<()> {
         match (&self.start, order) {

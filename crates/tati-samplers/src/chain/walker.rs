@@ -1,6 +1,7 @@
 //! A walker: a sampler over its potential, and the steps and draws that it takes.
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 use tati_core::{ModelPotential, ParameterLayout, Result, Rows, require_positive};
 
@@ -27,6 +28,9 @@ pub(crate) struct Walker<M, R, L> {
     /// Of the last step; complete where it had a draw.
     pub(crate) last: Statistics,
 }
+
+/// U at a model and its gradients.
+pub(crate) type Evaluated = (f64, GradientsParams);
 
 /// Who looks at the draws of a walker.
 pub(crate) type Observers<'o, 'a, M> = &'o mut [&'a mut (dyn Observer<M> + 'a)];
@@ -63,17 +67,22 @@ where
         }
     }
 
-    /// One step, with its draw where one is due.
-    pub(crate) fn take_step(&mut self, model: M, observers: Observers<'_, '_, M>) -> Result<M> {
+    /// One step, with its draw where one is due. A Burn optimizer takes what was `evaluated` at `model`, or evaluates it.
+    pub(crate) fn take_step(
+        &mut self,
+        model: M,
+        evaluated: Option<Evaluated>,
+        observers: Observers<'_, '_, M>,
+    ) -> Result<M> {
         let is_draw = self.config.is_draw(self.step);
         let model = match &self.mover {
             Mover::Optimizer { .. } if is_draw => {
                 let seen = self.look(&model, observers)?;
-                let model = self.optimize(model, true)?;
+                let model = self.optimize(model, evaluated, true)?;
                 self.take_draw(seen, observers)?;
                 model
             }
-            Mover::Optimizer { .. } => self.optimize(model, false)?,
+            Mover::Optimizer { .. } => self.optimize(model, evaluated, false)?,
             Mover::Kernel(_) => {
                 self.transit()?;
                 if is_draw {
@@ -159,7 +168,7 @@ where
     }
 
     /// A step of a Burn optimizer, measured if `is_draw`.
-    fn optimize(&mut self, model: M, is_draw: bool) -> Result<M> {
+    fn optimize(&mut self, model: M, evaluated: Option<Evaluated>, is_draw: bool) -> Result<M> {
         let Mover::Optimizer {
             optimizer,
             schedule,
@@ -171,7 +180,7 @@ where
         if self.step > 0 {
             self.potential.next_batch();
         }
-        let (loss, gradients) = self.potential.gradients(&model);
+        let (loss, gradients) = evaluated.unwrap_or_else(|| self.potential.gradients(&model));
         if !loss.is_finite() {
             let suspect = divergence::suspect(&model, &gradients);
             let walker = self.noise.walker();

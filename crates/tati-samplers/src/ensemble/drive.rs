@@ -41,6 +41,8 @@ pub(super) struct Drive<'a, M, R, L> {
     pub(super) groups: Vec<Vec<Range<usize>>>,
     /// What makes the members the rungs of a ladder.
     pub(super) exchange: Option<Exchange>,
+    /// Whether all walkers take each step together, with one evaluation of the potential.
+    in_step: bool,
     sampler: String,
     pub(super) seed: u64,
     progress: Option<Report<'a>>,
@@ -69,7 +71,12 @@ where
         Some(quasi_newton) => quasi_newton.ranges(&layout)?,
         None => Vec::new(),
     };
+    // What walkers can share of a product is the data: all of them, on one device.
+    let shares_products = ensemble.potential.has_closed_form_gradients()
+        && ensemble.potential.batch_order().is_none()
+        && ensemble.devices.is_empty();
     let mut drive = Drive {
+        in_step: shares_products && ensemble.sampler.is_optimizer(),
         members: start::members(&mut ensemble)?,
         config: ensemble.config,
         store: None,
@@ -124,15 +131,21 @@ where
         while self.step < num_steps && !self.interrupted.load(Ordering::Relaxed) {
             let began = Instant::now();
             let end = self.next_stop(stretch);
-            let stop_at_divergence = self.config.stop_at_divergence;
+            if self.in_step {
+                self.advance_in_step(end);
+            } else {
+                let stop_at_divergence = self.config.stop_at_divergence;
+                self.members
+                    .par_iter_mut()
+                    .for_each(|member| member.advance(end, stop_at_divergence));
+            }
             let exchange = self.exchange.as_ref();
-            let exchange = exchange.filter(|exchange| exchange.is_sweep(end));
-            self.members.par_iter_mut().for_each(|member| {
-                member.advance(end, stop_at_divergence);
-                if let Some(exchange) = exchange.filter(|_| member.is_alive()) {
-                    member.look_up_potential(exchange);
-                }
-            });
+            if let Some(exchange) = exchange.filter(|exchange| exchange.is_sweep(end)) {
+                let alive = self.members.par_iter_mut();
+                alive
+                    .filter(|member| member.is_alive())
+                    .for_each(|member| member.look_up_potential(exchange));
+            }
             self.step = end;
             let mut members = self.members.iter_mut().enumerate();
             let failure = members.find_map(|(index, member)| Some((index, member.failure.take()?)));
@@ -155,6 +168,32 @@ where
             }
         }
         Ok(())
+    }
+
+    /// Takes all walkers to step `end`, one step at a time, each of them with one evaluation of the potential for all.
+    fn advance_in_step(&mut self, end: u64) {
+        let stop_at_divergence = self.config.stop_at_divergence;
+        for _ in self.step..end {
+            let mut alive: Vec<_> = self
+                .members
+                .iter_mut()
+                .filter(|member| member.is_alive())
+                .collect();
+            let Some(first) = alive.first() else {
+                return;
+            };
+            let models: Vec<M> = alive
+                .iter()
+                .filter_map(|member| member.model.clone())
+                .collect();
+            let evaluated = first.walker.potential.gradients_of(&models);
+            // The samplers work in place on what nobody else holds.
+            drop(models);
+            let jobs: Vec<_> = alive.drain(..).zip(evaluated).collect();
+            jobs.into_par_iter().for_each(|(member, evaluated)| {
+                member.take_step(Some(evaluated), stop_at_divergence);
+            });
+        }
     }
 
     /// The step at which the walkers next meet.

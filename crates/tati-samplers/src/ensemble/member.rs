@@ -8,7 +8,7 @@ use super::moments::Moments;
 use super::{QuasiNewton, WalkerSummary};
 use crate::Observer;
 use crate::chain::sampler::Mover;
-use crate::chain::walker::{Walker, move_model};
+use crate::chain::walker::{Evaluated, Walker, move_model};
 
 pub(super) struct Member<'a, M, R, L> {
     pub(super) walker: Walker<M, R, L>,
@@ -48,28 +48,32 @@ where
 
     /// Takes steps up to step `end`, or until the walker diverges, which the whole run ends with if `stop_at_divergence`.
     pub(super) fn advance(&mut self, end: u64, stop_at_divergence: bool) {
-        let Some(mut model) = self.model.take() else {
+        while self.is_alive() && self.walker.step < end {
+            self.take_step(None, stop_at_divergence);
+        }
+    }
+
+    /// Takes one step, with what was `evaluated` at the model for all walkers, if anything was.
+    pub(super) fn take_step(&mut self, evaluated: Option<Evaluated>, stop_at_divergence: bool) {
+        let Some(model) = self.model.take() else {
             return;
         };
         let mut observers = observers(&mut self.observers);
-        while self.walker.step < end {
-            let num_draws = self.walker.num_draws;
-            match self.walker.take_step(model, &mut observers) {
-                Ok(moved) => model = moved,
-                Err(error @ TatiError::NotFinite { .. }) if !stop_at_divergence => {
-                    self.error = Some(error.to_string());
-                    return;
-                }
-                Err(error) => {
-                    self.failure = Some(error);
-                    return;
-                }
+        let num_draws = self.walker.num_draws;
+        match self.walker.take_step(model, evaluated, &mut observers) {
+            Ok(moved) => self.model = Some(moved),
+            Err(error @ TatiError::NotFinite { .. }) if !stop_at_divergence => {
+                self.error = Some(error.to_string());
+                return;
             }
-            if self.walker.num_draws > num_draws {
-                self.moments.add(&self.walker.last);
+            Err(error) => {
+                self.failure = Some(error);
+                return;
             }
         }
-        self.model = Some(model);
+        if self.walker.num_draws > num_draws {
+            self.moments.add(&self.walker.last);
+        }
     }
 
     pub(super) fn is_alive(&self) -> bool {

@@ -45,6 +45,11 @@ const PRECONDITIONED: [&str; 5] = ["sgld", "gla1", "gla2", "baoab", "hmc"];
 /// preconditioner walker i takes the steps of a [`Chain`](crate::Chain) with that walker number, bit for bit (with mini-batches, of
 /// one whose order begins at epoch i·2³²). The record is one store with a chain for each walker.
 ///
+/// A potential with [gradients in closed form](ModelPotential::with_closed_form_gradients) keeps walkers from waiting for each other at
+/// the lock of Burn's tape. Over the full batch, which all walkers see, a Burn optimizer's walkers are evaluated together then, sharing
+/// matrix products, where they are all on one device: they take the same steps to rounding, and a resumed run the same bits. Over
+/// mini-batches, of which each has its own, there is no product to share, and walkers go on apart.
+///
 /// A walker whose potential is no longer finite is stopped and the others go on: the error is in the summary, in `summary.json` and
 /// in the checkpoint, and the draws that it took before stay in the record.
 ///

@@ -1,5 +1,6 @@
 //! Ensembles on a Gaussian: what all their tests share.
 
+mod batched;
 mod densities;
 mod replica_exchange;
 mod replica_exchange_restart;
@@ -8,6 +9,7 @@ mod steps;
 mod walkers;
 
 use burn::module::{Module, Param, ParamId};
+use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use tati_core::{ModelPotential, open_device};
 
@@ -31,6 +33,30 @@ fn loss(point: &Point, rows: Tensor<2>) -> Tensor<1> {
     let head = point.head.val().reshape([HEAD, 1]);
     let theta = Tensor::cat(vec![head, point.tail.val().reshape([length, 1])], 0);
     rows.matmul(theta).powi_scalar(2).mean()
+}
+
+/// U and its gradients of several points by one product.
+fn closed_form(points: &[Point], rows: Tensor<2>) -> Vec<(f64, GradientsParams)> {
+    let column = |point: &Point| {
+        let (head, tail) = (point.head.val().inner(), point.tail.val().inner());
+        Tensor::cat(vec![head.reshape([HEAD as i32, 1]), tail], 0)
+    };
+    let thetas = Tensor::cat(points.iter().map(column).collect(), 1);
+    let products = rows.clone().matmul(thetas);
+    let share = 2.0 / rows.dims()[0] as f64;
+    let slopes = rows.transpose().matmul(products.clone()).mul_scalar(share);
+    let means = products.powi_scalar(2).mean_dim(0).into_data();
+    let one = |(index, (point, mean)): (usize, (&Point, f64))| {
+        let slope = slopes.clone().narrow(1, index, 1);
+        let length = point.tail.val().dims()[0];
+        let mut gradients = GradientsParams::new();
+        let head: Tensor<1> = slope.clone().narrow(0, 0, HEAD).flatten(0, 1);
+        gradients.register(point.head.id, head);
+        gradients.register(point.tail.id, slope.narrow(0, HEAD, length));
+        (mean, gradients)
+    };
+    let pairs = points.iter().zip(means.iter::<f64>());
+    pairs.enumerate().map(one).collect()
 }
 
 fn flex() -> Device {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use burn::tensor::DType;
 use tati_core::{Result, TatiError, Trajectory};
 
-use super::{Point, baoab, gaussian, numbers, on_threads, steps};
+use super::{Point, baoab, closed_form, gaussian, numbers, on_threads, steps};
 use crate::{
     ChainSampler, Draw, EnsembleConfig, FinishedEnsemble, HmcConfig, Prior, QuasiNewtonConfig,
     SgldConfig,
@@ -51,7 +51,7 @@ fn sampler(name: &str) -> ChainSampler {
             let config = SgldConfig::new(1.0).with_prior(Some(Prior::Gaussian(0.1)));
             ChainSampler::optimizer(&config.with_seed(seed), 0.004)
         }
-        "baoab" => ChainSampler::optimizer(&baoab().with_seed(seed), 0.1),
+        "baoab" | "together" => ChainSampler::optimizer(&baoab().with_seed(seed), 0.1),
         _ => ChainSampler::kernel(&HmcConfig::new(1.0, 0.1, 0.5).with_seed(seed)),
     }
 }
@@ -75,8 +75,10 @@ fn run(
     };
     on_threads(threads, || {
         let (model, mut potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
-        if name != "hmc" {
-            potential = potential.with_batch_size(2, 5)?;
+        match name {
+            "together" => potential = potential.with_closed_form_gradients(closed_form)?,
+            "hmc" => {}
+            _ => potential = potential.with_batch_size(2, 5)?,
         }
         let ensemble = config.init(model, potential, sampler(name))?;
         let ensemble = ensemble.with_observer(2, &mut observer)?;
@@ -92,7 +94,7 @@ fn run(
 #[test]
 fn stops_leave_no_trace() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["sgld", "baoab", "hmc"] {
+    for name in ["sgld", "baoab", "together", "hmc"] {
         for refresh_every in [8, 20] {
             let path = |what: &str| folder.path().join(format!("{name}{refresh_every}{what}"));
             let (whole, stopped) = (path("whole"), path("stopped"));

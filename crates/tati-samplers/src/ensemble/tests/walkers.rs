@@ -12,7 +12,7 @@ use crate::{
 const CURVATURES: [f64; 5] = [1.0, 2.0, 5.0, 9.0, 20.0];
 const START: [f64; 5] = [0.3, -0.2, 0.1, 0.5, -0.4];
 
-type Seen = Vec<(u64, Vec<f64>, f64)>;
+pub(super) type Seen = Vec<(u64, Vec<f64>, f64)>;
 
 fn watch(seen: &mut Seen) -> impl FnMut(&Draw<'_, Point>) -> Result<()> + Send + '_ {
     |draw| {
@@ -24,7 +24,7 @@ fn watch(seen: &mut Seen) -> impl FnMut(&Draw<'_, Point>) -> Result<()> + Send +
 }
 
 /// What the walkers of `config` draw, and where they end.
-fn run(
+pub(super) fn run(
     config: &EnsembleConfig,
     (model, potential): (Point, Gaussian),
     sampler: ChainSampler,
