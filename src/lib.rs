@@ -23,9 +23,10 @@ pub mod prelude {
         GlyphsConfig, LabelledSet, LeNetConfig, MlpConfig, MnistConfig, PerceptronConfig,
     };
     pub use tati_samplers::{
-        BaoabConfig, CcadlConfig, ChainConfig, ChainSampler, CyclicalConfig, Draw, Gla1Config,
-        Gla2Config, HmcConfig, InverseTemperature, InverseTemperatureSchedule, MalaConfig,
-        MclmcConfig, NutsConfig, Observer, PolynomialDecayConfig, Prior, PsgldConfig, SghmcConfig,
-        SgldConfig, SgnhtConfig, Thermometer, WallsConfig, entropy_seed,
+        BaoabConfig, CcadlConfig, ChainConfig, ChainSampler, CyclicalConfig, Draw, EnsembleConfig,
+        Gla1Config, Gla2Config, HmcConfig, InverseTemperature, InverseTemperatureSchedule,
+        MalaConfig, MclmcConfig, NutsConfig, Observer, PolynomialDecayConfig, Prior, PsgldConfig,
+        QuasiNewtonConfig, ReplicaExchangeConfig, SghmcConfig, SgldConfig, SgnhtConfig,
+        Thermometer, WallsConfig, entropy_seed,
     };
 }

@@ -3,10 +3,12 @@
 //! Four runs of the same steps in turns: a bare loop of gradient and sampler; a chain that takes one draw, at its end; one
 //! that takes them all; and one that records them. For each the ratio to the run before it, and for the record also to the chain
 //! without draws: the median over the turns, and in brackets that of the whole runs, where the rarer things are in, as flushes.
-//! Flushes go by the clock, and come more often than they would without the others' turns. An argument chooses the rows whose name
+//! Flushes go by the clock, and come more often than they would without the others' turns. Then ensembles of eight walkers against a
+//! chain, in walker-steps a second: the median of the ratios and, in brackets, their quartiles. An argument chooses the rows whose name
 //! has it, as `101,770`.
 
 mod turns;
+mod walkers;
 
 use std::fs;
 use std::panic;
@@ -93,6 +95,7 @@ fn main() {
         }
         .measure(network, digits);
     }
+    walkers::measure(is_measurement);
 }
 
 struct Comparison {

@@ -116,7 +116,7 @@ impl Clock {
 }
 
 /// Seconds that this thread was ready to run and did not.
-fn kept_waiting() -> f64 {
+pub fn kept_waiting() -> f64 {
     let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = statistics.split_whitespace().nth(1);
     nanoseconds

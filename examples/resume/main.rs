@@ -13,6 +13,10 @@
 //! diff -r target/whole/trajectory.zarr target/stopped/trajectory.zarr        # no difference
 //! ```
 //!
+//! With `--walkers 8` an ensemble does the same: one store with a chain for each walker, one checkpoint of all; with
+//! `--covariance-blending 10` the walkers precondition each other besides, with `--hottest 0.1` they exchange their temperatures on a ladder
+//! down to a tenth of the inverse temperature.
+//!
 //! `--sampler` takes every sampler of tati. Those with an accept step, and the microcanonical one, need exact energies and use
 //! all data at every step; the others mini-batches.
 
@@ -32,7 +36,7 @@ use tati::models::{
     Activation, Mlp, MlpConfig, PlaygroundConfig, PlaygroundShape, softmax_cross_entropy,
 };
 use tati::prelude::*;
-use tati::samplers::{Progress, recorded_seed};
+use tati::samplers::{EnsembleSummary, Progress, ReplicaExchangeSummary, Summary, recorded_seed};
 use tati::{Trajectory, require_count};
 
 /// Sample a small network, recording it; stop it as you like, and resume.
@@ -64,21 +68,87 @@ struct Options {
     /// Data points in a mini-batch
     #[arg(long, default_value_t = 50)]
     batch_size: usize,
+    /// Walkers; more than one are an ensemble
+    #[arg(long, default_value_t = 1)]
+    walkers: usize,
+    /// η: the weight of the walkers' covariance in their preconditioner, for sgld, gla1, gla2, baoab and hmc
+    #[arg(long)]
+    covariance_blending: Option<f64>,
+    /// Steps from one look at the walkers to the next
+    #[arg(long, default_value_t = 1000)]
+    refresh_every: usize,
+    /// Exchange replicas down to this share of the inverse temperature, for sgld, gla1, gla2, baoab and hmc
+    #[arg(long, conflicts_with = "covariance_blending")]
+    hottest: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct Results {
-    sampler: String,
     num_parameters: usize,
-    seed: u64,
+    walkers: usize,
     device: String,
-    run: String,
+    #[serde(rename = "run")]
+    out: String,
+    mean_potential: f64,
+    #[serde(flatten)]
+    run: Run,
+}
+
+/// What a chain and an ensemble both tell.
+#[derive(Serialize)]
+struct Run {
+    sampler: String,
+    seed: u64,
     num_steps: u64,
     num_draws: u64,
     interrupted: bool,
     step_size: f64,
+    /// Of all walkers.
     steps_per_second: f64,
-    mean_potential: f64,
+}
+
+impl From<Summary> for Run {
+    fn from(summary: Summary) -> Self {
+        Self {
+            sampler: summary.sampler,
+            seed: summary.seed,
+            num_steps: summary.num_steps,
+            num_draws: summary.num_draws,
+            interrupted: summary.interrupted,
+            step_size: summary.step_size,
+            steps_per_second: summary.steps_per_second,
+        }
+    }
+}
+
+impl From<EnsembleSummary> for Run {
+    fn from(summary: EnsembleSummary) -> Self {
+        let draws = summary.walkers.iter().map(|walker| walker.num_draws);
+        Self {
+            sampler: summary.sampler,
+            seed: summary.seed,
+            num_steps: summary.num_steps,
+            num_draws: draws.sum(),
+            interrupted: summary.interrupted,
+            step_size: summary.walkers[0].step_size,
+            steps_per_second: summary.walker_steps_per_second,
+        }
+    }
+}
+
+impl From<ReplicaExchangeSummary> for Run {
+    fn from(summary: ReplicaExchangeSummary) -> Self {
+        let draws = summary.rungs.iter().map(|rung| rung.num_draws);
+        Self {
+            sampler: summary.sampler,
+            seed: summary.seed,
+            num_steps: summary.num_steps,
+            num_draws: draws.sum(),
+            interrupted: summary.interrupted,
+            step_size: summary.rungs[0].step_size,
+            steps_per_second: summary.walker_steps_per_second,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -88,6 +158,7 @@ fn main() -> ExitCode {
 
 fn example(options: &Options) -> Result<(), Failure> {
     require_count("steps", options.steps, 1..)?;
+    require_count("walkers", options.walkers, 1..)?;
     let device = options.common.open_device()?;
     let seed = match options.common.seed {
         None if options.resume => recorded_seed(&options.out)?,
@@ -115,72 +186,103 @@ fn example(options: &Options) -> Result<(), Failure> {
         potential = potential.with_batch_size(options.batch_size, seed)?;
     }
     let num_parameters = potential.layout().num_parameters();
-    let chain = ChainConfig::new(options.steps as u64)
+    let config = ChainConfig::new(options.steps as u64)
         .with_burn_in(options.burn_in as u64)
         .with_thinning(options.thinning as u64)
-        .with_checkpoint_every_steps(Some(options.checkpoint_every as u64))
-        .init(model, potential, samplers::build(options.sampler, seed))?
-        .with_interrupt(&support::interrupt_flag()?);
-    let chain = if options.resume {
-        chain.resume(&options.out)?
-    } else {
-        chain.record(&options.out)?
-    };
+        .with_checkpoint_every_steps(Some(options.checkpoint_every as u64));
+    let sampler = samplers::build(options.sampler, seed);
+    let interrupted = support::interrupt_flag()?;
     let bar = support::progress("sampling", options.steps);
-    let finished = chain
-        .with_progress(|progress: &Progress| {
-            bar.set_position(progress.step);
-            bar.set_message(format!("U = {:.4}", progress.potential));
-        })
-        .run()?;
+    let report = |progress: &Progress| {
+        bar.set_position(progress.step);
+        bar.set_message(format!("U = {:.4}", progress.potential));
+    };
+    let run = if let Some(hottest) = options.hottest {
+        let coldest = samplers::INVERSE_TEMPERATURE;
+        let rungs = options.walkers;
+        let exchange = ReplicaExchangeConfig::geometric(coldest, hottest * coldest, rungs, config)
+            .with_tune_ladder(true)
+            .with_swap_every(2)
+            .init(model, potential, sampler)?;
+        let exchange = exchange.with_interrupt(&interrupted).with_progress(report);
+        let exchange = if options.resume {
+            exchange.resume(&options.out)?
+        } else {
+            exchange.record(&options.out)?
+        };
+        Run::from(exchange.run()?.summary)
+    } else if options.walkers == 1 {
+        let chain = config.init(model, potential, sampler)?;
+        let chain = chain.with_interrupt(&interrupted).with_progress(report);
+        let chain = if options.resume {
+            chain.resume(&options.out)?
+        } else {
+            chain.record(&options.out)?
+        };
+        Run::from(chain.run()?.summary)
+    } else {
+        let quasi_newton = options.covariance_blending.map(|blending| {
+            QuasiNewtonConfig::new(blending).with_refresh_every(options.refresh_every as u64)
+        });
+        let ensemble = EnsembleConfig::new(options.walkers, config)
+            .with_quasi_newton(quasi_newton)
+            .init(model, potential, sampler)?;
+        let ensemble = ensemble.with_interrupt(&interrupted).with_progress(report);
+        let ensemble = if options.resume {
+            ensemble.resume(&options.out)?
+        } else {
+            ensemble.record(&options.out)?
+        };
+        Run::from(ensemble.run()?.summary)
+    };
     bar.finish_and_clear();
 
-    let summary = finished.summary;
     let results = Results {
-        sampler: summary.sampler.clone(),
         num_parameters,
-        seed: summary.seed,
+        walkers: options.walkers,
         device: options.common.device.clone(),
-        run: options.out.display().to_string(),
-        num_steps: summary.num_steps,
-        num_draws: summary.num_draws,
-        interrupted: summary.interrupted,
-        step_size: summary.step_size,
-        steps_per_second: summary.steps_per_second,
-        mean_potential: mean_potential(options, summary.num_draws as usize)?,
+        out: options.out.display().to_string(),
+        mean_potential: mean_potential(options)?,
+        run,
     };
     options.common.print(&results, || results.text())
 }
 
 /// Of all draws recorded, those before the last stop included.
-fn mean_potential(options: &Options, num_draws: usize) -> Result<f64, TatiError> {
-    if num_draws == 0 {
+fn mean_potential(options: &Options) -> Result<f64, TatiError> {
+    let path = options.out.join("trajectory.zarr");
+    if !path.exists() {
         return Ok(f64::NAN);
     }
-    let trajectory = Trajectory::open(options.out.join("trajectory.zarr"))?;
-    let potential = trajectory.statistic("potential", 0, 0..num_draws)?;
-    Ok(potential.iter().sum::<f64>() / num_draws as f64)
+    let trajectory = Trajectory::open(path)?;
+    let mut potentials = Vec::new();
+    for chain in 0..trajectory.num_chains() {
+        potentials.extend(trajectory.statistic("potential", chain, ..)?);
+    }
+    Ok(potentials.iter().sum::<f64>() / potentials.len() as f64)
 }
 
 impl Results {
     fn text(&self) -> String {
-        let end = if self.interrupted {
-            format!("stopped; go on with `--resume --out {}`", self.run)
+        let run = &self.run;
+        let end = if run.interrupted {
+            format!("stopped; go on with `--resume --out {}`", self.out)
         } else {
             "finished".to_string()
         };
         format!(
-            "{} over {} parameters on {}, seed {}\n{} steps, {} draws in {}: {end}\nstep size {:.4e}, {:.0} steps/s, mean \
+            "{} over {} parameters on {}, {} walkers, seed {}\n{} steps, {} draws in {}: {end}\nstep size {:.4e}, {:.0} steps/s, mean \
              potential {:.5}\n",
-            self.sampler,
+            run.sampler,
             self.num_parameters,
             self.device,
-            self.seed,
-            self.num_steps,
-            self.num_draws,
-            self.run,
-            self.step_size,
-            self.steps_per_second,
+            self.walkers,
+            run.seed,
+            run.num_steps,
+            run.num_draws,
+            self.out,
+            run.step_size,
+            run.steps_per_second,
             self.mean_potential
         )
     }

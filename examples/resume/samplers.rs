@@ -8,7 +8,7 @@ use tati::samplers::{
 use crate::support::sampler::Sampler;
 
 /// β: the posterior of 200 points is sampled.
-const INVERSE_TEMPERATURE: f64 = 200.0;
+pub const INVERSE_TEMPERATURE: f64 = 200.0;
 /// Strength of the Gaussian prior, without which cross-entropy has no density to sample.
 const PRIOR_STRENGTH: f64 = 0.01;
 

@@ -63,18 +63,23 @@ fn random(state: &mut u64) -> f64 {
 }
 
 fn assert_kills_leave_no_trace(sampler: &str) {
+    assert_kills_leave_no_trace_of(380, |out| resume(sampler, out));
+}
+
+/// The same of any run of so many draws.
+fn assert_kills_leave_no_trace_of(draws: u32, command: impl Fn(&Path) -> assert_cmd::Command) {
     let folder = tempfile::tempdir().expect("a folder");
     let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
     let start = Instant::now();
-    let results = json(&mut resume(sampler, &whole));
+    let results = json(&mut command(&whole));
     let duration = start.elapsed().as_secs_f64();
-    assert_eq!(results["num_draws"], 380);
+    assert_eq!(results["num_draws"], draws);
 
     let mut state = u64::from(std::process::id());
     for _ in 0..KILLS {
-        let command = resume(sampler, &stopped);
-        let mut process = Command::new(command.get_program());
-        process.args(command.get_args());
+        let to_kill = command(&stopped);
+        let mut process = Command::new(to_kill.get_program());
+        process.args(to_kill.get_args());
         if stopped.exists() {
             process.arg("--resume");
         }
@@ -85,11 +90,13 @@ fn assert_kills_leave_no_trace(sampler: &str) {
         let _ = running.kill();
         running.wait().expect("an end");
     }
-    let mut last = resume(sampler, &stopped);
+    let mut last = command(&stopped);
     if stopped.exists() {
         last.arg("--resume");
     }
-    assert_eq!(json(&mut last)["num_draws"], 380, "{sampler}");
+    let results = json(&mut last);
+    let name = results["sampler"].clone();
+    assert_eq!(results["num_draws"], draws, "{name}");
     let (whole, stopped) = (
         files(&whole.join("trajectory.zarr")),
         files(&stopped.join("trajectory.zarr")),
@@ -97,10 +104,10 @@ fn assert_kills_leave_no_trace(sampler: &str) {
     assert_eq!(
         whole.keys().collect::<Vec<_>>(),
         stopped.keys().collect::<Vec<_>>(),
-        "{sampler}"
+        "{name}"
     );
-    for (name, content) in &whole {
-        assert!(stopped[name] == *content, "{sampler}: {}", name.display());
+    for (file, content) in &whole {
+        assert!(stopped[file] == *content, "{name}: {}", file.display());
     }
 }
 
@@ -116,6 +123,42 @@ macro_rules! kill_and_resume {
 }
 
 kill_and_resume! { sgld psgld gla1 gla2 baoab sghmc sgnht ccadl mala hmc1 hmc2 nuts mclmc }
+
+/// Eight walkers that precondition each other, killed between and at the looks they take; on as many threads as there are.
+#[test]
+fn ensembles() {
+    for sampler in ["baoab", "hmc2"] {
+        assert_kills_leave_no_trace_of(8 * 80, |out| {
+            run(
+                out,
+                &[
+                    ("--sampler", sampler),
+                    ("--steps", "500"),
+                    ("--checkpoint-every", "40"),
+                    ("--walkers", "8"),
+                    ("--covariance-blending", "1"),
+                    ("--refresh-every", "75"),
+                ],
+            )
+        });
+    }
+}
+
+/// Four walkers on a ladder that tunes itself, killed in burn-in and behind it.
+#[test]
+fn replica_exchange() {
+    assert_kills_leave_no_trace_of(4 * 80, |out| {
+        run(
+            out,
+            &[
+                ("--steps", "500"),
+                ("--checkpoint-every", "40"),
+                ("--walkers", "4"),
+                ("--hottest", "0.1"),
+            ],
+        )
+    });
+}
 
 #[test]
 fn a_run_that_is_there_is_neither_overwritten_nor_mistaken_for_another() {

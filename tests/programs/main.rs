@@ -11,5 +11,6 @@ mod funnel;
 mod kill_and_resume;
 mod mnist;
 mod permutation_symmetry;
+mod replica_exchange;
 mod samplers;
 mod store_in_python;

@@ -249,3 +249,60 @@ fn nuts_on_a_network_refuses_bad_settings() {
         assert_refused(command.args([option, value]), &[name]);
     }
 }
+
+fn ensemble_quasi_newton(folder: &Path) -> Command {
+    let mut command = example("ensemble_quasi_newton");
+    command.args(["--json", "--seed", "2"]);
+    command.args(["--dimensions", "4", "--walkers", "1,8", "--runs", "1"]);
+    command.args(["--steps", "12000", "--refresh-every", "500"]);
+    command.arg("--out").arg(folder);
+    command
+}
+
+#[test]
+fn walkers_that_know_of_each_other_forget_sooner() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let results = json(&mut ensemble_quasi_newton(folder.path()));
+    let [alone, eight] = array(&results, "rows") else {
+        panic!("not two rows: {results}");
+    };
+    assert_eq!(number(alone, "slowest_time_alone"), 32.0);
+    // τ of 12,000 steps scatters by 7.4, and more upwards: theory within 24 (false alarms 5 in 1000), of which eight walkers are far.
+    let time = number(alone, "slowest_time");
+    assert!((time - 32.0).abs() < 24.0, "{time}");
+    let time = number(eight, "slowest_time");
+    assert!(
+        time < 1.5 * number(eight, "slowest_time_published"),
+        "{time}"
+    );
+    // Ten second moments each: beyond four standard errors once in 800.
+    for row in [alone, eight] {
+        assert!(number(row, "largest_z") < 4.0, "{row}");
+    }
+    for figure in array(&results, "figures") {
+        assert!(fs::metadata(figure.as_str().expect("a path")).is_ok());
+    }
+    let mut again = json(&mut ensemble_quasi_newton(folder.path()));
+    again["walker_steps_per_second"] = results["walker_steps_per_second"].clone();
+    assert_eq!(results, again, "the seed decides");
+}
+
+#[test]
+fn ensembles_refuse_bad_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (option, value, part) in [
+        ("--dimensions", "1", "dimensions"),
+        ("--walkers", "0", "walkers"),
+        ("--steps", "10", "steps"),
+        ("--runs", "0", "runs"),
+        ("--covariance-blending", "NaN", "covariance_blending"),
+        ("--refresh-every", "0", "refresh_every"),
+    ] {
+        let mut command = seeded("ensemble_quasi_newton");
+        command
+            .arg("--out")
+            .arg(folder.path())
+            .args([option, value]);
+        assert_refused(&mut command, &[part]);
+    }
+}

@@ -3,6 +3,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
+use crate::parameters::is_at_or_below;
 use crate::{Result, TatiError};
 
 /// `module` with the named parameters frozen: they get no gradient, no sampler moves them, and they are no part of the flat vector.
@@ -68,9 +69,4 @@ impl ModuleMapper for Freezer<'_> {
             param
         }
     }
-}
-
-fn is_at_or_below(path: &str, name: &str) -> bool {
-    path.strip_prefix(name)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -30,6 +30,11 @@ impl ParameterTensor {
         self.len() == 0
     }
 
+    /// Whether `name` is that of the tensor, as `layers.0.weight`, or the beginning of it up to a dot, as `layers.0`.
+    pub fn is_at_or_below(&self, name: &str) -> bool {
+        is_at_or_below(&self.name, name)
+    }
+
     /// Whether the tensor is left out of the flat vector.
     pub fn is_frozen(&self) -> bool {
         self.offset.is_none()
@@ -148,20 +153,37 @@ impl ParameterLayout {
         })
     }
 
+    /// Puts the parts of `flat`, of shape \[N\], in the places of the gradients of `module`; a tensor without a gradient stays
+    /// without.
+    ///
+    /// # Errors
+    /// If `flat` does not have length N, or `module` is not laid out like the module this layout was made of.
+    pub fn replace_gradients<M: Module>(
+        &self,
+        module: &M,
+        gradients: &mut GradientsParams,
+        flat: Tensor<1>,
+    ) -> Result<()> {
+        self.check_length(&flat)?;
+        let mut replacer = Replacer {
+            layout: self,
+            gradients,
+            flat,
+            next: 0,
+            mismatch: None,
+        };
+        module.visit(&mut replacer);
+        let (next, mismatch) = (replacer.next, replacer.mismatch);
+        self.check(next, mismatch)
+    }
+
     /// `module` with its trainable parameters replaced by those of `flat`, of shape \[N\]; ids, frozen tensors and the
     /// autodiff state of each parameter are kept.
     ///
     /// # Errors
     /// If `flat` does not have length N, or `module` is not laid out like the module this layout was made of.
     pub fn unflatten<M: Module>(&self, module: M, flat: Tensor<1>) -> Result<M> {
-        let length = flat.shape().num_elements();
-        if length != self.num_parameters {
-            return Err(TatiError::ShapeMismatch {
-                what: "length of the flat parameter vector".to_string(),
-                expected: self.num_parameters.to_string(),
-                found: length.to_string(),
-            });
-        }
+        self.check_length(&flat)?;
         let mut writer = Writer {
             layout: self,
             flat,
@@ -172,6 +194,18 @@ impl ParameterLayout {
         let (next, mismatch) = (writer.next, writer.mismatch);
         self.check(next, mismatch)?;
         Ok(module)
+    }
+
+    fn check_length(&self, flat: &Tensor<1>) -> Result<()> {
+        let length = flat.shape().num_elements();
+        if length == self.num_parameters {
+            return Ok(());
+        }
+        Err(TatiError::ShapeMismatch {
+            what: "length of the flat parameter vector".to_string(),
+            expected: self.num_parameters.to_string(),
+            found: length.to_string(),
+        })
     }
 
     fn collect<M: Module>(
@@ -222,6 +256,12 @@ impl ParameterLayout {
             }),
         }
     }
+}
+
+/// Whether the tensor at `path` is the one called `name`, or below it.
+pub(crate) fn is_at_or_below(path: &str, name: &str) -> bool {
+    path.strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[derive(Default)]
@@ -317,6 +357,32 @@ impl<E: Element> ModuleVisitor for Copier<'_, E> {
                 match data.as_slice::<E>() {
                     Ok(values) => self.flat.extend_from_slice(values),
                     Err(_) => self.flat.extend(data.iter::<E>()),
+                }
+            }
+            Err(error) => self.mismatch = self.mismatch.take().or(Some(error)),
+        }
+        self.next += 1;
+    }
+}
+
+struct Replacer<'a> {
+    layout: &'a ParameterLayout,
+    gradients: &'a mut GradientsParams,
+    flat: Tensor<1>,
+    next: usize,
+    mismatch: Option<TatiError>,
+}
+
+impl ModuleVisitor for Replacer<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let shape = param.val().shape();
+        match self.layout.entry(self.next, &shape) {
+            Ok(entry) => {
+                let there = self.gradients.remove::<D>(param.id).is_some();
+                if let Some(offset) = entry.offset.filter(|_| there) {
+                    let part = self.flat.clone().narrow(0, offset, entry.len());
+                    self.gradients
+                        .register(param.id, part.reshape::<D, _>(shape));
                 }
             }
             Err(error) => self.mismatch = self.mismatch.take().or(Some(error)),

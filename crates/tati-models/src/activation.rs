@@ -73,6 +73,26 @@ impl Activation {
             Self::Linear => input,
         }
     }
+
+    /// φ′(x) on every element of `input`, given `output` = φ(`input`); `None` for the linear one, of which it is 1. At a kink it is
+    /// the slope on the left.
+    pub(crate) fn slope(self, input: &Tensor<2>, output: &Tensor<2>) -> Option<Tensor<2>> {
+        let is_positive = || input.clone().greater_scalar(0).float().cast(input.dtype());
+        Some(match self {
+            Self::Tanh => output.clone().powi_scalar(2).neg().add_scalar(1),
+            Self::Sigmoid => output.clone() * output.clone().neg().add_scalar(1),
+            Self::Relu => is_positive(),
+            Self::Relu6 => {
+                let is_below = input.clone().lower_equal_scalar(6).float();
+                is_positive() * is_below.cast(input.dtype())
+            }
+            // exp x below zero, where the output is exp x − 1.
+            Self::Elu => output.clone().clamp_max(0).add_scalar(1),
+            Self::Softplus => activation::sigmoid(input.clone()),
+            Self::Softsign => output.clone().abs().neg().add_scalar(1).powi_scalar(2),
+            Self::Linear => return None,
+        })
+    }
 }
 
 impl fmt::Display for Activation {

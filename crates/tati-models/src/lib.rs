@@ -27,6 +27,7 @@
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod activation;
+mod closed_form;
 mod csv_table;
 mod digits;
 mod download;
@@ -52,4 +53,4 @@ pub use mlp::{Mlp, MlpConfig};
 pub use mnist::{MNIST_FOLDER_VARIABLE, MnistConfig, read_mnist_folder};
 pub use perceptron::{Perceptron, PerceptronConfig};
 pub use playground::{PlaygroundConfig, PlaygroundShape};
-pub use softmax_cross_entropy::softmax_cross_entropy;
+pub use softmax_cross_entropy::{softmax_cross_entropy, softmax_cross_entropy_and_slope};

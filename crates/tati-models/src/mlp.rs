@@ -3,11 +3,13 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::nn::Linear;
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use tati_core::{Result, require_count};
 
 use crate::Activation;
+use crate::closed_form::{Layer, losses_and_gradients};
 use crate::linear::linear;
 
 /// Sizes and activations of an [`Mlp`].
@@ -90,17 +92,45 @@ impl MlpConfig {
 impl Mlp {
     /// Outputs of shape `[batch, outputs]` of points of shape `[batch, inputs]`.
     pub fn forward(&self, points: Tensor<2>) -> Tensor<2> {
-        let last = self.layers.len().saturating_sub(1);
         let mut values = points;
         for (index, layer) in self.layers.iter().enumerate() {
-            let activation = if index < last {
-                self.activation
-            } else {
-                self.output_activation
-            };
-            values = activation.forward(layer.forward(values));
+            values = self.activation_after(index).forward(layer.forward(values));
         }
         values
+    }
+
+    /// The loss of each of `models`, of one shape, over `points` of shape `[batch, inputs]`, and its gradients in closed form, for
+    /// [`ModelPotential::with_closed_form_gradients`](tati_core::ModelPotential::with_closed_form_gradients); an example is at
+    /// [`Perceptron::losses_and_gradients`](crate::Perceptron::losses_and_gradients). `loss` returns the mean loss of outputs and its
+    /// slope. The first layers of several models are evaluated by one product where they are narrow.
+    pub fn losses_and_gradients(
+        models: &[Self],
+        points: Tensor<2>,
+        loss: impl Fn(Tensor<2>) -> (f64, Tensor<2>),
+    ) -> Vec<(f64, GradientsParams)> {
+        let networks: Vec<Vec<_>> = models
+            .iter()
+            .map(|model| {
+                let layers = model.layers.iter().enumerate();
+                layers
+                    .map(|(index, layer)| Layer {
+                        weight: &layer.weight,
+                        units_first: false,
+                        bias: layer.bias.as_ref(),
+                        activation: model.activation_after(index),
+                    })
+                    .collect()
+            })
+            .collect();
+        losses_and_gradients(&networks, points, loss)
+    }
+
+    fn activation_after(&self, layer: usize) -> Activation {
+        if layer + 1 < self.layers.len() {
+            self.activation
+        } else {
+            self.output_activation
+        }
     }
 }
 

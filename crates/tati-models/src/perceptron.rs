@@ -2,10 +2,13 @@
 
 use burn::config::Config;
 use burn::module::{Module, Param};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use tati_core::{Result, require_count};
 
+use crate::Activation;
+use crate::closed_form::{Layer, losses_and_gradients};
 use crate::linear::uniform_start;
 
 /// Sizes of a [`Perceptron`].
@@ -73,6 +76,49 @@ impl Perceptron {
     pub fn forward(&self, points: Tensor<2>) -> Tensor<2> {
         let logits = self.weight.val().matmul(points.transpose()).transpose();
         logits + self.bias.val().unsqueeze()
+    }
+
+    /// The loss of each of `models`, of one shape, over `points` of shape `[batch, inputs]`, and its gradients in closed form, for
+    /// [`ModelPotential::with_closed_form_gradients`](tati_core::ModelPotential::with_closed_form_gradients). `loss` returns the mean
+    /// loss of logits and its slope. Several models are evaluated by one product.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Distribution, Int, Tensor};
+    /// use tati_core::{ModelPotential, open_device};
+    /// use tati_models::{Perceptron, PerceptronConfig, softmax_cross_entropy, softmax_cross_entropy_and_slope};
+    ///
+    /// let device = open_device("flex")?;
+    /// let model = PerceptronConfig::new().with_inputs(4).with_classes(3).init(&device.clone().autodiff());
+    /// let points = Tensor::<2>::random([5, 4], Distribution::Default, &device);
+    /// let labels = Tensor::<1, Int>::from_data([0, 1, 2, 1, 0], &device);
+    /// let potential = ModelPotential::new(model, (points, labels), |model: &Perceptron, (points, labels)| {
+    ///     softmax_cross_entropy(model.forward(points), labels)
+    /// })?
+    /// .with_closed_form_gradients(|models, (points, labels)| {
+    ///     Perceptron::losses_and_gradients(models, points, |logits| {
+    ///         softmax_cross_entropy_and_slope(logits, labels.clone())
+    ///     })
+    /// })?;
+    /// # Ok::<(), tati_core::TatiError>(())
+    /// ```
+    pub fn losses_and_gradients(
+        models: &[Self],
+        points: Tensor<2>,
+        loss: impl Fn(Tensor<2>) -> (f64, Tensor<2>),
+    ) -> Vec<(f64, GradientsParams)> {
+        let networks: Vec<_> = models
+            .iter()
+            .map(|model| {
+                vec![Layer {
+                    weight: &model.weight,
+                    units_first: true,
+                    bias: Some(&model.bias),
+                    activation: Activation::Linear,
+                }]
+            })
+            .collect();
+        losses_and_gradients(&networks, points, loss)
     }
 }
 

@@ -34,24 +34,58 @@ use tati_core::shares_host_memory;
 pub fn softmax_cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     let [items, _] = logits.dims();
     assert_eq!(labels.dims(), [items], "as many labels as rows of logits");
-    let is_on_host = shares_host_memory(&logits.device()) && logits.dtype() == DType::F32;
     if !logits.is_autodiff() {
-        return if is_on_host {
+        return if is_on_host(&logits) {
             value_on_host(logits, labels)
         } else {
             value_on_device(logits, labels.inner())
         };
     }
-    let plain = logits.clone().inner();
-    let (value, slope) = if is_on_host {
-        on_host(plain, labels)
-    } else {
-        on_device(plain, labels.inner())
-    };
+    let (value, slope) = value_and_slope(logits.clone().inner(), labels);
     // Linear in the logits, with the slope of L; the rest of its value is a constant.
     let linear = (logits * Tensor::from_inner(slope)).sum();
     let rest = value - linear.clone().inner();
     linear + Tensor::from_inner(rest)
+}
+
+/// L and ∂L/∂logits of [`softmax_cross_entropy`], off the tape: the loss for gradients in closed form.
+///
+/// # Panics
+/// As [`softmax_cross_entropy`] does.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Int, Tensor};
+/// use tati_models::softmax_cross_entropy_and_slope;
+///
+/// let device = tati_core::open_device("flex")?;
+/// let logits = Tensor::<2>::from_data([[0.0, 0.0]], &device);
+/// let labels = Tensor::<1, Int>::from_data([1], &device);
+/// let (loss, slope) = softmax_cross_entropy_and_slope(logits, labels);
+/// assert!((loss - 2.0_f64.ln()).abs() < 1e-6);
+/// assert_eq!(slope.into_data().as_slice::<f32>().unwrap(), [0.5, -0.5]);
+/// # Ok::<(), tati_core::TatiError>(())
+/// ```
+pub fn softmax_cross_entropy_and_slope(
+    logits: Tensor<2>,
+    labels: Tensor<1, Int>,
+) -> (f64, Tensor<2>) {
+    let [items, _] = logits.dims();
+    assert_eq!(labels.dims(), [items], "as many labels as rows of logits");
+    let (value, slope) = value_and_slope(logits, labels);
+    (value.into_scalar::<f64>(), slope)
+}
+
+fn value_and_slope(logits: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<2>) {
+    if is_on_host(&logits) {
+        on_host(logits, labels)
+    } else {
+        on_device(logits, labels.inner())
+    }
+}
+
+fn is_on_host(logits: &Tensor<2>) -> bool {
+    shares_host_memory(&logits.device()) && logits.dtype() == DType::F32
 }
 
 /// L and ∂L/∂logits in one pass over the memory.

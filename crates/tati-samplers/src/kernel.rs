@@ -3,9 +3,9 @@
 //! They need the exact potential (full batch), because they compare energies of different positions.
 
 use burn::tensor::Tensor;
-use tati_core::{Potential, Result};
+use tati_core::{Potential, Result, TatiError};
 
-use crate::{NoiseSource, Prior};
+use crate::{NoiseSource, Prior, QuasiNewton};
 
 /// A Markov chain on the flat vector θ of length N whose transitions leave exp(−βU) invariant, exactly or up to an error
 /// of the step size.
@@ -28,6 +28,35 @@ pub trait Kernel: Send {
         0
     }
 
+    /// Takes `metric` for the transitions to come, which thereby leave exp(−βU) invariant as before. It is no part of what
+    /// [`save`](Self::save) saves.
+    ///
+    /// # Errors
+    /// For a kernel that has no use for one.
+    fn precondition(&mut self, metric: QuasiNewton) -> Result<()> {
+        let _ = metric;
+        Err(unsupported("quasi_newton"))
+    }
+
+    /// Goes on from `position`.
+    ///
+    /// # Errors
+    /// For a kernel that cannot be moved.
+    fn move_to(&mut self, position: &[f64]) -> Result<()> {
+        let _ = position;
+        Err(unsupported("collapse"))
+    }
+
+    /// Takes the transitions to come at β = `inverse_temperature` in place of the config's. It is no part of what
+    /// [`save`](Self::save) saves.
+    ///
+    /// # Errors
+    /// For a kernel that has one β, and for a number that is not positive.
+    fn set_inverse_temperature(&mut self, inverse_temperature: f64) -> Result<()> {
+        let _ = inverse_temperature;
+        Err(unsupported("inverse_temperature"))
+    }
+
     /// Everything that the transitions to come depend on besides the settings, as bytes.
     fn save(&self) -> Vec<u8>;
 
@@ -36,6 +65,14 @@ pub trait Kernel: Send {
     /// # Errors
     /// If the bytes are not those of a kernel of this kind and size.
     fn restore(&mut self, saved: &[u8]) -> Result<()>;
+}
+
+fn unsupported(name: &'static str) -> TatiError {
+    TatiError::InvalidSetting {
+        name,
+        value: "set".to_string(),
+        expected: "left out for this kernel: `hmc` takes it".to_string(),
+    }
 }
 
 /// What one transition reports.

@@ -21,11 +21,14 @@
 //! *On the flat vector*, with exact energies: [`Mala`], [`Hmc`] and [`Nuts`] accept or reject and so have no bias, [`Mclmc`]
 //! moves at constant energy. Each is a [`Kernel`].
 //!
-//! *For long*: a [`Chain`] drives any of them, with burn-in, thinning, [`Observer`]s, a record on disk and exact restarts.
+//! *For long*: a [`Chain`] drives any of them, with burn-in, thinning, [`Observer`]s, a record on disk and exact restarts; an
+//! [`Ensemble`] several walkers at once, which may precondition each other, and a [`ReplicaExchange`] walkers that exchange their
+//! temperatures.
 // Libraries never print: what a run has to say is returned, or belongs to the program.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod chain;
+mod ensemble;
 mod fused;
 mod harmonic;
 mod inverse_temperature;
@@ -44,6 +47,11 @@ pub use chain::{
     Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, PredictiveAverage,
     PredictiveSummary, Progress, ReliabilityBin, Statistics, Summary, recorded_seed,
 };
+pub use ensemble::{
+    Ensemble, EnsembleConfig, EnsembleSummary, FinishedEnsemble, FinishedReplicaExchange,
+    PairSummary, QuasiNewton, QuasiNewtonConfig, ReplicaExchange, ReplicaExchangeConfig,
+    ReplicaExchangeSummary, RungSummary, StatisticSummary, WalkerSummary,
+};
 pub use fused::philox::NoiseStream;
 pub use harmonic::{
     StationaryMoments, langevin_on_harmonic_well, sgld_on_harmonic_well, stationary_moments,
@@ -53,9 +61,9 @@ pub use kernel::{Kernel, KernelConfig, Transition};
 pub use metropolis::{Hmc, HmcConfig, HmcOrder, Mala, MalaConfig, Nuts, NutsConfig};
 pub use microcanonical::{Mclmc, MclmcConfig};
 pub use optim::{
-    Baoab, BaoabConfig, Ccadl, CcadlConfig, Gla1, Gla1Config, Gla2, Gla2Config, NoiseSource, Psgld,
-    PsgldConfig, SamplerConfig, SamplerState, Sghmc, SghmcConfig, Sgld, SgldConfig, Sgnht,
-    SgnhtConfig, ThermostatScope, entropy_seed,
+    Baoab, BaoabConfig, Ccadl, CcadlConfig, Gla1, Gla1Config, Gla2, Gla2Config, HeatBath,
+    NoiseSource, Psgld, PsgldConfig, SamplerConfig, SamplerState, Sghmc, SghmcConfig, Sgld,
+    SgldConfig, Sgnht, SgnhtConfig, ThermostatScope, entropy_seed,
 };
 pub use prior::{PotentialWithPrior, Prior, WallsConfig};
 pub use schedule::{

@@ -26,6 +26,9 @@ pub trait Rows: Clone + Send + Sync {
     /// The same items off the autodiff tape.
     fn without_autodiff(&self) -> Self;
 
+    /// The same items on `device`.
+    fn to_device(&self, device: &Device) -> Self;
+
     /// Reads all data once, in the order of memory.
     fn read_through(&self);
 }
@@ -51,6 +54,10 @@ macro_rules! rows_of_a_tensor {
 
             fn without_autodiff(&self) -> Self {
                 self.clone().inner()
+            }
+
+            fn to_device(&self, device: &Device) -> Self {
+                Tensor::to_device(self.clone(), device)
             }
 
             fn read_through(&self) {
@@ -82,6 +89,10 @@ impl<A: Rows, B: Rows> Rows for (A, B) {
 
     fn without_autodiff(&self) -> Self {
         (self.0.without_autodiff(), self.1.without_autodiff())
+    }
+
+    fn to_device(&self, device: &Device) -> Self {
+        (self.0.to_device(device), self.1.to_device(device))
     }
 
     fn read_through(&self) {

@@ -1,18 +1,23 @@
 //! A Burn module, its loss and its data as a potential.
 
 mod affine_outputs;
+mod closed_form;
+mod evaluation;
+mod full_batch;
 mod many_points;
 
 use std::ops::Range;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::batches::{BatchOrder, BatchPosition, Rows};
 use super::{AffineSubspace, Potential, Progress, blocks_of_points, position_data};
 use crate::{ParameterLayout, Result, TatiError, require_count, shares_host_memory};
 use affine_outputs::AffineOutputs;
+use closed_form::ClosedForm;
+use evaluation::Evaluation;
 
 /// Rows evaluated together in host memory, a number that keeps the activations of small networks in cache.
 const ROWS_PER_CHUNK: usize = 1000;
@@ -67,6 +72,8 @@ pub struct ModelPotential<M, R, L> {
     loss: L,
     /// The network and its loss apart, where the outputs are affine in the parameters.
     affine: Option<AffineOutputs<M, R>>,
+    /// Gradients that do without the tape.
+    closed_form: Option<ClosedForm<M, R>>,
     batches: Batches<R>,
     /// Whether the data live in host memory.
     on_host: bool,
@@ -108,6 +115,7 @@ where
             data,
             loss,
             affine: None,
+            closed_form: None,
             batches: Batches::Full,
         })
     }
@@ -132,6 +140,30 @@ where
             }
         };
         Ok(self)
+    }
+
+    /// The same potential with its model and data on `device`, its mini-batches where they were.
+    pub fn to_device(self, device: &Device) -> Self {
+        let plain = device.clone().inner();
+        let move_rows = |rows: &R| rows.without_autodiff().to_device(&plain);
+        Self {
+            model: self.model.fork(&device.clone().autodiff()),
+            on_host: shares_host_memory(&plain),
+            data: move_rows(&self.data),
+            batches: match self.batches {
+                Batches::Full => Batches::Full,
+                Batches::Mini {
+                    order,
+                    resident,
+                    current,
+                } => Batches::Mini {
+                    resident: move_rows(&resident),
+                    order,
+                    current,
+                },
+            },
+            ..self
+        }
     }
 
     /// Goes to the next mini-batch. Does nothing in full-batch mode.
@@ -182,17 +214,19 @@ where
 
     /// The loss of `model` over the current batch and its gradients, ready for `optim.step(step_size, model, gradients)`.
     pub fn gradients(&self, model: &M) -> (f64, GradientsParams) {
+        let model = std::slice::from_ref(model);
         let pieces = self.pieces();
-        if let [(_, whole)] = pieces.as_slice() {
-            return self.evaluation().backward(model, whole.clone());
-        }
-        let mut evaluated = self.gradients_of(std::slice::from_ref(model));
+        let mut evaluated = match pieces.as_slice() {
+            [(_, whole)] => self.evaluation().gradients(model, whole.clone()),
+            _ => self.gradients_of(model),
+        };
         evaluated.swap_remove(0)
     }
 
-    fn evaluation(&self) -> Evaluation<'_, L> {
+    fn evaluation(&self) -> Evaluation<'_, M, R, L> {
         Evaluation {
             loss: &self.loss,
+            closed_form: self.closed_form.as_ref(),
             on_host: self.on_host,
         }
     }
@@ -249,7 +283,8 @@ where
         Ok(self.losses_of(&[model])[0])
     }
 
-    /// The values are those of [`energy_and_gradient`](Self::energy_and_gradient), on all threads, whatever their number.
+    /// The values are those of [`energy_and_gradient`](Self::energy_and_gradient), on all threads, whatever their number; to rounding
+    /// with gradients in [closed form](Self::with_closed_form_gradients).
     fn energies_and_gradients(&self, positions: &Tensor<2>) -> Result<(Vec<f64>, Tensor<2>)> {
         require_count("number of points", positions.dims()[0], 1..)?;
         let rows = positions.clone().iter_dim(0);
@@ -307,73 +342,9 @@ where
     }
 }
 
-/// What threads share of a potential: the model need not be `Sync`.
-struct Evaluation<'a, L> {
-    loss: &'a L,
-    on_host: bool,
-}
-
-impl<L> Evaluation<'_, L> {
-    /// The loss over `rows` and its gradients.
-    fn backward<M: Module, R: Rows>(&self, model: &M, rows: R) -> (f64, GradientsParams)
-    where
-        L: Fn(&M, R) -> Tensor<1>,
-    {
-        if self.on_host {
-            // Matrix products read in strides, and would wait for every line that is not in cache yet.
-            rows.read_through();
-        }
-        let loss = (self.loss)(model, rows);
-        let value = loss.clone().inner().into_scalar::<f64>();
-        (value, GradientsParams::from_grads(loss.backward(), model))
-    }
-}
-
-/// Gives a module leaves of its own on the tape, of the same parameters. Burn keeps the graphs of modules that share leaves as one:
-/// threads would wait for each other's backward pass, and may do so for ever, each holding a lock that the other wants.
-struct OwnLeaves;
-
-impl ModuleMapper for OwnLeaves {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, tensor, mapper) = param.consume();
-        if !tensor.is_autodiff() {
-            return Param::from_mapped_value(id, tensor, mapper);
-        }
-        let requires_gradient = tensor.is_require_grad();
-        let strategy = tensor.gradient_checkpointing_strategy();
-        let mut leaf = Tensor::from_inner(tensor.inner());
-        if let Some(strategy) = strategy {
-            leaf = leaf.with_gradient_checkpointing_strategy(strategy);
-        }
-        Param::from_mapped_value(id, leaf.set_require_grad(requires_gradient), mapper)
-    }
-}
-
 fn chunks(rows: usize, rows_per_chunk: usize) -> Vec<Range<usize>> {
     (0..rows)
         .step_by(rows_per_chunk)
         .map(|start| start..(start + rows_per_chunk).min(rows))
         .collect()
-}
-
-/// `sum ← sum + weight · part` for every parameter of `model`.
-fn accumulate<M: Module>(model: &M, sum: &mut GradientsParams, part: GradientsParams, weight: f64) {
-    struct Accumulator<'a> {
-        sum: &'a mut GradientsParams,
-        part: GradientsParams,
-        weight: f64,
-    }
-    impl ModuleVisitor for Accumulator<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if let Some(part) = self.part.remove::<D>(param.id) {
-                let part = part.mul_scalar(self.weight);
-                let sum = match self.sum.remove::<D>(param.id) {
-                    Some(sum) => sum + part,
-                    None => part,
-                };
-                self.sum.register(param.id, sum);
-            }
-        }
-    }
-    model.visit(&mut Accumulator { sum, part, weight });
 }

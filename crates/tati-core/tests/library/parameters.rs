@@ -174,3 +174,29 @@ fn parameters_are_frozen_by_name() {
         );
     }
 }
+
+#[test]
+fn gradients_are_replaced_where_there_are_any() {
+    let model = freeze_parameters(two_layers(3, 4), &["first.bias"]).unwrap();
+    let layout = ParameterLayout::of(&model).unwrap();
+    let flat = |length: usize| {
+        let numbers: Vec<f32> = (0..length).map(|i| i as f32).collect();
+        Tensor::<1>::from_data(numbers.as_slice(), &device().inner())
+    };
+    // A loss that the second layer has no part in.
+    let inputs = Tensor::<2>::ones([5, 3], &device());
+    let loss = model.first.forward(inputs).sum();
+    let mut gradients = GradientsParams::from_grads(loss.backward(), &model);
+    layout
+        .replace_gradients(&model, &mut gradients, flat(20))
+        .unwrap();
+    let found = values(&layout.flatten_gradients(&model, &gradients).unwrap());
+    let expected = (0..20).map(|i| if i < 12 { f64::from(i) } else { 0.0 });
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    assert!(gradients.get::<2>(model.second.weight.id).is_none());
+    let error = layout.replace_gradients(&model, &mut gradients, flat(19));
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "length of the flat parameter vector: expected 20, found 19"
+    );
+}

@@ -9,7 +9,7 @@ const REMEDY: &str =
     "the chain has diverged; use a smaller step size, or a prior that keeps the parameters bounded";
 
 /// The error that ends a chain whose potential is not finite, with the tensor to look at.
-pub(super) fn error(potential: f64, step: u64, walker: u32, suspect: Option<String>) -> TatiError {
+pub(crate) fn error(potential: f64, step: u64, walker: u32, suspect: Option<String>) -> TatiError {
     let suspect = suspect.map_or(String::new(), |suspect| format!(" ({suspect})"));
     TatiError::NotFinite {
         what: format!("the potential at step {step} of walker {walker}{suspect}"),
@@ -19,7 +19,7 @@ pub(super) fn error(potential: f64, step: u64, walker: u32, suspect: Option<Stri
 }
 
 /// The error that ends a chain whose gradient is not finite where its potential still is.
-pub(super) fn gradient_error(norm: f64, step: u64, walker: u32) -> TatiError {
+pub(crate) fn gradient_error(norm: f64, step: u64, walker: u32) -> TatiError {
     TatiError::NotFinite {
         what: format!("the norm of the gradient at step {step} of walker {walker}"),
         value: norm,
@@ -28,7 +28,7 @@ pub(super) fn gradient_error(norm: f64, step: u64, walker: u32) -> TatiError {
 }
 
 /// The first tensor with a parameter that is not finite, or else with such a gradient, or else with the largest parameter.
-pub(super) fn suspect<M: Module>(model: &M, gradients: &GradientsParams) -> Option<String> {
+pub(crate) fn suspect<M: Module>(model: &M, gradients: &GradientsParams) -> Option<String> {
     let mut search = Search {
         gradients,
         path: Vec::new(),

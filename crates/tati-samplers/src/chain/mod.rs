@@ -3,16 +3,18 @@
 //! [`Chain`] takes steps, draws, records, saves and resumes; [`ChainSampler`] is what it steps with, [`Observer`] what looks at
 //! its draws, [`Progress`] what it tells on its way.
 
+pub(crate) mod checkpoint;
 mod config;
-mod divergence;
-mod drive;
+pub(crate) mod divergence;
+pub(crate) mod drive;
 mod observer;
 mod predictive;
 mod progress;
-mod recorder;
-mod run_folder;
-mod sampler;
+pub(crate) mod recorder;
+pub(crate) mod run_folder;
+pub(crate) mod sampler;
 mod statistics;
+pub(crate) mod walker;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use std::sync::atomic::AtomicBool;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::Serialize;
-use tati_core::{BatchOrder, ModelPotential, Result, Rows, TatiError};
+use tati_core::{BatchOrder, ModelPotential, Result, Rows};
 
 use crate::NoiseSource;
 use run_folder::{RunConfig, RunFolder};
@@ -82,10 +84,10 @@ pub struct Chain<'a, M, R, L> {
     folder: Option<(RunFolder, Place)>,
 }
 
-type Report<'a> = Box<dyn FnMut(&Progress) + 'a>;
+pub(crate) type Report<'a> = Box<dyn FnMut(&Progress) + 'a>;
 
 /// What a run does with its folder.
-enum Place {
+pub(crate) enum Place {
     New,
     Resumed,
 }
@@ -138,16 +140,7 @@ impl ChainConfig {
         // Leaves of its own on the tape: chains on several threads that share them may wait for each other for ever.
         let position = potential.layout().flatten(&model)?;
         let model = potential.layout().unflatten(model, position)?;
-        if sampler.needs_full_batch() && potential.batch_position().is_some() {
-            return Err(TatiError::InvalidSetting {
-                name: "batch_size",
-                value: "smaller than the data".to_string(),
-                expected: format!(
-                    "left out for `{}`, which compares energies of different positions",
-                    sampler.name()
-                ),
-            });
-        }
+        sampler.check_batches(potential.batch_order())?;
         Ok(Chain {
             config: self.clone(),
             noise: sampler.noise(),
@@ -242,6 +235,7 @@ where
             batch_seed: order.map(BatchOrder::seed),
             num_rows: self.potential.num_rows(),
             parameters: RunConfig::parameters(self.potential.layout()),
+            ensemble: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Draws on their way into the trajectory store.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use burn::module::Module;
 use burn::tensor::DType;
 use serde_json::{Map, Value};
@@ -8,18 +10,26 @@ use tati_core::{ParameterLayout, Result, TatiError, TrajectoryLayout, Trajectory
 use super::Statistics;
 use super::run_folder::{RunConfig, RunFolder};
 
-/// Writes the draws of one chain.
+/// Writes the draws of one chain into a store that other chains may share.
 ///
-/// The store is made at the first draw, when it is known which statistics the sampler has.
-pub(super) struct Recorder {
-    pub(super) folder: RunFolder,
+/// Whoever holds the store does no work on rayon's threads: they might take up a walker that waits for it.
+pub(crate) struct Recorder {
+    store: Arc<Mutex<Store>>,
+    chain: usize,
+    parameters: ParameterLayout,
+    theta: Theta,
+}
+
+/// The run folder and the store in it, which is made at the first draw, when it is known which statistics the sampler has.
+pub(crate) struct Store {
+    pub(crate) folder: RunFolder,
+    num_chains: usize,
     parameters: ParameterLayout,
     attributes: Map<String, Value>,
     expected_draws: usize,
-    /// Draws to keep of a store that is there already.
-    kept_draws: Option<u64>,
+    /// Draws of each chain to keep of a store that is there already.
+    kept_draws: Option<Vec<u64>>,
     writer: Option<TrajectoryWriter>,
-    theta: Theta,
     statistics: Vec<f64>,
 }
 
@@ -30,36 +40,25 @@ enum Theta {
 }
 
 impl Recorder {
-    /// A recorder that goes on after the first `kept_draws` draws of the store, or makes a new one.
-    pub(super) fn new(
-        folder: RunFolder,
-        kept_draws: Option<u64>,
-        config: &RunConfig,
+    /// A recorder of chain `chain` of `store`.
+    pub(crate) fn new(
+        store: &Arc<Mutex<Store>>,
+        chain: usize,
         parameters: &ParameterLayout,
-    ) -> Result<Self> {
-        let attributes = match serde_json::to_value(config) {
-            Ok(Value::Object(attributes)) => attributes,
-            _ => Map::new(),
-        };
-        let recorder = Self {
-            folder,
+    ) -> Self {
+        Self {
+            store: store.clone(),
+            chain,
             parameters: parameters.clone(),
-            attributes,
-            expected_draws: usize::try_from(config.chain.num_draws()).unwrap_or(usize::MAX),
-            kept_draws: kept_draws.filter(|draws| *draws > 0),
-            writer: None,
             theta: match parameters.dtype() {
                 DType::F64 => Theta::Double(Vec::new()),
                 _ => Theta::Single(Vec::new()),
             },
-            statistics: Vec::new(),
-        };
-        recorder.remove_unfinished_store()?;
-        Ok(recorder)
+        }
     }
 
     /// Takes down θ of `model` for the next [`append`](Self::append).
-    pub(super) fn look<M: Module>(&mut self, model: &M) -> Result<()> {
+    pub(crate) fn look<M: Module>(&mut self, model: &M) -> Result<()> {
         match &mut self.theta {
             Theta::Single(theta) => self.parameters.copy_to_host(model, theta),
             Theta::Double(theta) => self.parameters.copy_to_host(model, theta),
@@ -67,7 +66,64 @@ impl Recorder {
     }
 
     /// Appends the draw whose θ was taken down.
-    pub(super) fn append(&mut self, step: u64, statistics: &Statistics) -> Result<()> {
+    pub(crate) fn append(&mut self, step: u64, statistics: &Statistics) -> Result<()> {
+        let mut store = self.store();
+        store.append(self.chain, step, &self.theta, statistics)
+    }
+
+    /// The store, for as long as the guard lives.
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store {
+    /// A store that goes on after the first `kept_draws` draws of each chain, or a new one.
+    pub(crate) fn new(
+        folder: RunFolder,
+        kept_draws: Option<Vec<u64>>,
+        num_chains: usize,
+        config: &RunConfig,
+        parameters: &ParameterLayout,
+    ) -> Result<Self> {
+        let attributes = match serde_json::to_value(config) {
+            Ok(Value::Object(attributes)) => attributes,
+            _ => Map::new(),
+        };
+        let store = Self {
+            folder,
+            num_chains,
+            parameters: parameters.clone(),
+            attributes,
+            expected_draws: usize::try_from(config.chain.num_draws()).unwrap_or(usize::MAX),
+            kept_draws: kept_draws.filter(|draws| draws.iter().any(|draws| *draws > 0)),
+            writer: None,
+            statistics: Vec::new(),
+        };
+        store.remove_unfinished_store()?;
+        Ok(store)
+    }
+
+    /// The store as recorders take it.
+    pub(crate) fn shared(self) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(self))
+    }
+
+    /// Puts every draw on disk.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        match &mut self.writer {
+            Some(writer) => writer.flush(),
+            None => Ok(()),
+        }
+    }
+
+    fn append(
+        &mut self,
+        chain: usize,
+        step: u64,
+        theta: &Theta,
+        statistics: &Statistics,
+    ) -> Result<()> {
         if self.writer.is_none() {
             self.writer = Some(self.open_store(statistics)?);
         }
@@ -77,28 +133,23 @@ impl Recorder {
         self.statistics.clear();
         self.statistics
             .extend(statistics.entries().map(|(_, value)| value));
-        match &self.theta {
-            Theta::Single(theta) => writer.append(0, step, theta, &self.statistics),
-            Theta::Double(theta) => writer.append(0, step, theta, &self.statistics),
-        }
-    }
-
-    /// Puts every draw on disk.
-    pub(super) fn flush(&mut self) -> Result<()> {
-        match &mut self.writer {
-            Some(writer) => writer.flush(),
-            None => Ok(()),
+        match theta {
+            Theta::Single(theta) => writer.append(chain, step, theta, &self.statistics),
+            Theta::Double(theta) => writer.append(chain, step, theta, &self.statistics),
         }
     }
 
     fn open_store(&self, statistics: &Statistics) -> Result<TrajectoryWriter> {
-        let layout = TrajectoryLayout::of(1, &self.parameters)?
+        let layout = TrajectoryLayout::of(self.num_chains, &self.parameters)?
             .with_statistics(statistics.entries().map(|(name, _)| name))
             .with_attributes(self.attributes.clone())
             .with_expected_draws(self.expected_draws);
         let path = self.folder.trajectory();
-        match self.kept_draws {
-            Some(draws) => TrajectoryWriter::resume(path, &layout, &[draws as usize]),
+        match &self.kept_draws {
+            Some(draws) => {
+                let draws: Vec<usize> = draws.iter().map(|draws| *draws as usize).collect();
+                TrajectoryWriter::resume(path, &layout, &draws)
+            }
             None => TrajectoryWriter::create(path, &layout),
         }
     }

@@ -14,38 +14,40 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tati_core::{ParameterLayout, Result, TatiError, write_atomically};
 
 use super::ChainConfig;
 
-pub(super) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 const CONFIG: &str = "config.json";
 const TRAJECTORY: &str = "trajectory.zarr";
 const CHECKPOINT: &str = "checkpoint";
 const STATE: &str = "state.json";
-const MODEL: &str = "model.bpk";
 const SUMMARY: &str = "summary.json";
 
 /// What a run folder says was run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct RunConfig {
-    pub(super) format: u32,
-    pub(super) chain: ChainConfig,
-    pub(super) sampler: String,
-    pub(super) settings: Value,
-    pub(super) first_step_size: Option<f64>,
-    pub(super) seed: u64,
-    pub(super) walker: u32,
-    pub(super) batch_size: Option<usize>,
-    pub(super) batch_seed: Option<u64>,
-    pub(super) num_rows: usize,
-    pub(super) parameters: Vec<ParameterEntry>,
+pub(crate) struct RunConfig {
+    pub(crate) format: u32,
+    pub(crate) chain: ChainConfig,
+    pub(crate) sampler: String,
+    pub(crate) settings: Value,
+    pub(crate) first_step_size: Option<f64>,
+    pub(crate) seed: u64,
+    pub(crate) walker: u32,
+    pub(crate) batch_size: Option<usize>,
+    pub(crate) batch_seed: Option<u64>,
+    pub(crate) num_rows: usize,
+    pub(crate) parameters: Vec<ParameterEntry>,
+    /// What makes an ensemble of it; `None` for a single chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ensemble: Option<Value>,
 }
 
 /// A tensor of the model, by name and shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ParameterEntry {
+pub(crate) struct ParameterEntry {
     name: String,
     shape: Vec<usize>,
     frozen: bool,
@@ -53,7 +55,7 @@ pub(super) struct ParameterEntry {
 
 impl RunConfig {
     /// The tensors of a model.
-    pub(super) fn parameters(layout: &ParameterLayout) -> Vec<ParameterEntry> {
+    pub(crate) fn parameters(layout: &ParameterLayout) -> Vec<ParameterEntry> {
         let entry = |tensor: &tati_core::ParameterTensor| ParameterEntry {
             name: tensor.name.clone(),
             shape: tensor.shape.clone(),
@@ -64,7 +66,7 @@ impl RunConfig {
 
     /// Whether a run with configuration `self` may go on with what `recorded` began, of which it may extend the number of steps
     /// and change how often it is saved.
-    pub(super) fn check_continues(&self, recorded: &Self, file: &Path) -> Result<()> {
+    pub(crate) fn check_continues(&self, recorded: &Self, file: &Path) -> Result<()> {
         // Numbers as they come back from the file, where the last digit of a parsed one may differ.
         let this = serde_json::to_string(self)
             .and_then(|text| serde_json::from_str::<Self>(&text))
@@ -111,6 +113,12 @@ impl RunConfig {
         }
         if let Some((name, now, then)) = setting_difference(&this.settings, &recorded.settings) {
             return differs(&format!("the sampler's `{name}`"), then, now);
+        }
+        let none = Value::Object(Map::new());
+        let ensemble = |config: &Self| config.ensemble.clone().unwrap_or_else(|| none.clone());
+        let (now, then) = (ensemble(&this), ensemble(recorded));
+        if let Some((name, now, then)) = setting_difference(&now, &then) {
+            return differs(&format!("the ensemble's `{name}`"), then, now);
         }
         if this.chain.num_steps < recorded.chain.num_steps {
             return differs(
@@ -163,26 +171,53 @@ fn setting_difference(now: &Value, then: &Value) -> Option<(String, String, Stri
 
 /// The state of a chain between two steps; the files named hold the rest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct State {
-    pub(super) format: u32,
+pub(crate) struct State {
+    pub(crate) format: u32,
     /// Steps taken.
-    pub(super) step: u64,
+    pub(crate) step: u64,
     /// Draws taken and recorded.
-    pub(super) num_draws: u64,
+    pub(crate) num_draws: u64,
     /// Epoch and batch of the order of mini-batches.
-    pub(super) batch: Option<(u64, usize)>,
-    pub(super) files: Vec<String>,
+    pub(crate) batch: Option<(u64, usize)>,
+    /// The walkers of an ensemble; none for a single chain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) walkers: Vec<WalkerState>,
+    pub(crate) files: Vec<String>,
+}
+
+/// One walker of an ensemble between two steps.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct WalkerState {
+    pub(crate) step: u64,
+    pub(crate) num_draws: u64,
+    pub(crate) batch: Option<(u64, usize)>,
+    /// Why it was stopped.
+    pub(crate) error: Option<String>,
+}
+
+impl State {
+    /// The state of a chain, its files not yet named.
+    pub(crate) fn new(step: u64, num_draws: u64, batch: Option<(u64, usize)>) -> Self {
+        Self {
+            format: FORMAT,
+            step,
+            num_draws,
+            batch,
+            walkers: Vec::new(),
+            files: Vec::new(),
+        }
+    }
 }
 
 /// A run folder.
 #[derive(Clone, Debug)]
-pub(super) struct RunFolder {
+pub(crate) struct RunFolder {
     path: PathBuf,
 }
 
 impl RunFolder {
     /// Makes the folder of a new run.
-    pub(super) fn create(path: &Path, config: &RunConfig) -> Result<Self> {
+    pub(crate) fn create(path: &Path, config: &RunConfig) -> Result<Self> {
         if path.exists() {
             return Err(TatiError::Exists {
                 path: path.to_path_buf(),
@@ -208,7 +243,7 @@ impl RunFolder {
     }
 
     /// An existing run folder, and what was run there.
-    pub(super) fn open(path: &Path) -> Result<(Self, RunConfig)> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, RunConfig)> {
         let folder = Self {
             path: path.to_path_buf(),
         };
@@ -217,29 +252,31 @@ impl RunFolder {
         Ok((folder, config))
     }
 
-    pub(super) fn config_file(&self) -> PathBuf {
+    pub(crate) fn config_file(&self) -> PathBuf {
         self.path.join(CONFIG)
     }
 
-    pub(super) fn trajectory(&self) -> PathBuf {
+    pub(crate) fn trajectory(&self) -> PathBuf {
         self.path.join(TRAJECTORY)
     }
 
-    pub(super) fn save_model(&self, bytes: &[u8]) -> Result<()> {
-        write_atomically(&self.path.join(MODEL), |writer| writer.write_all(bytes))
+    /// Saves a model as `name`.bpk.
+    pub(crate) fn save_model(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let file = self.path.join(format!("{name}.bpk"));
+        write_atomically(&file, |writer| writer.write_all(bytes))
     }
 
-    pub(super) fn write_config(&self, config: &RunConfig) -> Result<()> {
+    pub(crate) fn write_config(&self, config: &RunConfig) -> Result<()> {
         write_json(&self.config_file(), config)
     }
 
-    pub(super) fn write_summary(&self, summary: &impl Serialize) -> Result<()> {
+    pub(crate) fn write_summary(&self, summary: &impl Serialize) -> Result<()> {
         write_json(&self.path.join(SUMMARY), summary)
     }
 
     /// Saves a checkpoint: its files first, then the state that names them, then the files of the one before are removed. So there
     /// is a whole checkpoint at any moment.
-    pub(super) fn save_checkpoint(
+    pub(crate) fn save_checkpoint(
         &self,
         mut state: State,
         parts: &[(String, Vec<u8>)],
@@ -257,7 +294,7 @@ impl RunFolder {
     }
 
     /// The last checkpoint; `None` if the run was stopped before its first.
-    pub(super) fn checkpoint(&self) -> Result<Option<State>> {
+    pub(crate) fn checkpoint(&self) -> Result<Option<State>> {
         let file = self.path.join(CHECKPOINT).join(STATE);
         if !file.exists() {
             return Ok(None);
@@ -268,7 +305,7 @@ impl RunFolder {
     }
 
     /// The part `name` of a checkpoint, and its file.
-    pub(super) fn checkpoint_part(&self, state: &State, name: &str) -> Result<(PathBuf, Vec<u8>)> {
+    pub(crate) fn checkpoint_part(&self, state: &State, name: &str) -> Result<(PathBuf, Vec<u8>)> {
         let folder = self.path.join(CHECKPOINT);
         let prefix = format!("{name}-");
         let file = state.files.iter().find(|file| file.starts_with(&prefix));

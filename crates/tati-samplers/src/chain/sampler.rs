@@ -6,9 +6,11 @@ use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
 use serde_json::Value;
-use tati_core::{Result, TatiError};
+use tati_core::{BatchOrder, Result, TatiError};
 
-use crate::{Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed};
+use crate::{
+    HeatBath, Kernel, KernelConfig, NoiseSource, Prior, SamplerConfig, Thermometer, entropy_seed,
+};
 
 /// A sampler ready for a chain.
 ///
@@ -31,17 +33,30 @@ pub struct ChainSampler {
 }
 
 type StartOptimizer =
-    Arc<dyn Fn(&NoiseSource, &Thermometer) -> Result<ModuleOptimizer> + Send + Sync>;
+    Arc<dyn Fn(&NoiseSource, &Thermometer, Under<'_>) -> Result<ModuleOptimizer> + Send + Sync>;
 type StartKernel = Arc<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>> + Send + Sync>;
 
 #[derive(Clone)]
 enum Start {
-    Optimizer(StartOptimizer, ModuleLrScheduler),
+    Optimizer {
+        start: StartOptimizer,
+        schedule: ModuleLrScheduler,
+    },
     Kernel(StartKernel),
 }
 
+/// What a caller takes in hand of an optimizer.
+#[derive(Clone, Copy, Debug)]
+enum Under<'a> {
+    OwnSettings,
+    /// The caller adds the prior to U.
+    PriorOfCaller,
+    /// The caller sets β.
+    Bath(&'a HeatBath),
+}
+
 /// A sampler on its way.
-pub(super) enum Mover {
+pub(crate) enum Mover {
     Optimizer {
         optimizer: ModuleOptimizer,
         schedule: ModuleLrScheduler,
@@ -58,16 +73,22 @@ impl ChainSampler {
     ) -> Self {
         let (seed, walker) = config.seed_and_walker();
         let own = config.clone();
+        let mut without_prior = config.clone();
+        let prior = without_prior.take_prior();
         Self {
             name: C::NAME,
             settings: settings(config),
-            prior: config.prior().cloned(),
+            prior,
             seed,
             walker,
-            start: Start::Optimizer(
-                Arc::new(move |noise, thermometer| own.start(noise, thermometer)),
-                step_size.into(),
-            ),
+            start: Start::Optimizer {
+                start: Arc::new(move |noise, thermometer, under| match under {
+                    Under::OwnSettings => own.start(noise, thermometer),
+                    Under::PriorOfCaller => without_prior.start(noise, thermometer),
+                    Under::Bath(bath) => own.start_in(noise, thermometer, bath),
+                }),
+                schedule: step_size.into(),
+            },
         }
     }
 
@@ -112,33 +133,100 @@ impl ChainSampler {
     }
 
     /// The step size that the run begins with; `None` for kernels, whose settings have it.
-    pub(super) fn first_step_size(&self) -> Option<f64> {
+    pub(crate) fn first_step_size(&self) -> Option<f64> {
         match &self.start {
-            Start::Optimizer(_, schedule) => Some(schedule.clone().step().base()),
+            Start::Optimizer { schedule, .. } => Some(schedule.clone().step().base()),
             Start::Kernel(_) => None,
         }
     }
 
-    pub(super) fn needs_full_batch(&self) -> bool {
-        matches!(self.start, Start::Kernel(_))
+    /// Whether it is a Burn optimizer, which evaluates the potential once a step.
+    pub(crate) fn is_optimizer(&self) -> bool {
+        matches!(self.start, Start::Optimizer { .. })
+    }
+
+    /// Refuses mini-batches, which are in this order, for a kernel.
+    pub(crate) fn check_batches(&self, order: Option<&BatchOrder>) -> Result<()> {
+        match (&self.start, order) {
+            (Start::Kernel(_), Some(_)) => Err(TatiError::InvalidSetting {
+                name: "batch_size",
+                value: "smaller than the data".to_string(),
+                expected: format!(
+                    "left out for `{}`, which compares energies of different positions",
+                    self.name
+                ),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The noise of the run, from the seed that was set or from entropy.
-    pub(super) fn noise(&self) -> NoiseSource {
+    pub(crate) fn noise(&self) -> NoiseSource {
         NoiseSource::new(self.seed.unwrap_or_else(entropy_seed), self.walker)
     }
 
+    /// The walker that was set.
+    pub(crate) fn walker(&self) -> u32 {
+        self.walker
+    }
+
+    /// The prior of a Burn optimizer, which another can add to U in its stead.
+    pub(crate) fn prior_of_optimizer(&self) -> Option<&Prior> {
+        match &self.start {
+            Start::Optimizer { .. } => self.prior.as_ref(),
+            Start::Kernel(_) => None,
+        }
+    }
+
     /// The sampler at its first step. `position` is asked for by kernels alone.
-    pub(super) fn start(
+    pub(crate) fn start(
         &self,
         noise: &NoiseSource,
         position: impl FnOnce() -> Result<Tensor<1>>,
     ) -> Result<Mover> {
+        self.start_with(noise, position, Under::OwnSettings)
+    }
+
+    /// The same, but that the caller adds the prior of a Burn optimizer to U.
+    pub(crate) fn start_without_prior(
+        &self,
+        noise: &NoiseSource,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+    ) -> Result<Mover> {
+        if let Some(prior) = self.prior_of_optimizer() {
+            prior.validate()?;
+        }
+        self.start_with(noise, position, Under::PriorOfCaller)
+    }
+
+    /// The same at the inverse temperature of `bath`, which it may change; a kernel is told by
+    /// [`Kernel::set_inverse_temperature`].
+    pub(crate) fn start_in(
+        &self,
+        bath: &HeatBath,
+        noise: &NoiseSource,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+    ) -> Result<Mover> {
+        let mut mover = self.start_with(noise, position, Under::Bath(bath))?;
+        if let Mover::Kernel(kernel) = &mut mover {
+            kernel.set_inverse_temperature(bath.inverse_temperature())?;
+        }
+        Ok(mover)
+    }
+
+    fn start_with(
+        &self,
+        noise: &NoiseSource,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+        under: Under<'_>,
+    ) -> Result<Mover> {
         match &self.start {
-            Start::Optimizer(start, schedule) => {
+            Start::Optimizer {
+                start, schedule, ..
+            } => {
                 let thermometer = Thermometer::new();
                 Ok(Mover::Optimizer {
-                    optimizer: start(noise, &thermometer)?,
+                    optimizer: start(noise, &thermometer, under)?,
                     schedule: schedule.clone(),
                     thermometer,
                 })
@@ -159,7 +247,7 @@ fn settings(config: &impl burn::config::Config) -> Value {
 }
 
 /// A record of Burn that does not fit.
-pub(super) fn record_error(what: &str, error: impl std::fmt::Display) -> TatiError {
+pub(crate) fn record_error(what: &str, error: impl std::fmt::Display) -> TatiError {
     TatiError::Record {
         what: what.to_string(),
         reason: error.to_string(),

@@ -29,6 +29,10 @@ pub struct Statistics {
     pub num_gradients: Option<f64>,
     /// 1 where the trajectory diverged, 0 elsewhere.
     pub diverged: Option<f64>,
+    /// β of the rung that the draw was taken at, in replica exchange.
+    pub inverse_temperature: Option<f64>,
+    /// The number of the walker that was there, in replica exchange.
+    pub replica: Option<f64>,
 }
 
 impl Statistics {
@@ -46,13 +50,15 @@ impl Statistics {
             ("step_size", Some(self.step_size)),
             ("num_gradients", self.num_gradients),
             ("diverged", self.diverged),
+            ("inverse_temperature", self.inverse_temperature),
+            ("replica", self.replica),
         ];
         all.into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
     }
 
     /// Adds what a thermometer has read at the draw.
-    pub(super) fn add(&mut self, observables: &Observables) {
+    pub(crate) fn add(&mut self, observables: &Observables) {
         self.potential += observables.prior_energy;
         self.kinetic_energy = observables.kinetic_energy;
         self.virial = Some(observables.virial);

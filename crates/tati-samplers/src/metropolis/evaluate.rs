@@ -45,6 +45,12 @@ impl Target {
         self.inverse_temperature
     }
 
+    pub(crate) fn set_inverse_temperature(&mut self, inverse_temperature: f64) -> Result<()> {
+        require_positive("inverse_temperature", inverse_temperature)?;
+        self.inverse_temperature = inverse_temperature;
+        Ok(())
+    }
+
     /// U + U_prior and its gradient at `position`. They need not be finite.
     pub(crate) fn evaluate(&self, potential: &dyn Potential, position: Vec<f64>) -> Result<Point> {
         let mut gradient = Vec::new();

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use tati_core::{Potential, Result, TatiError, require_positive};
 
 use super::evaluate::Target;
-use super::leg::Leg;
+use super::leg::{Leg, Surroundings};
 use super::saved::{KernelState, kernel_state};
 use super::step_size::StepSize;
 use super::walker::{Stream, Walker, dot};
 use super::{DIVERGENCE, acceptance_probability};
+use crate::ensemble::QuasiNewton;
 use crate::kernel::{Kernel, KernelConfig, Transition, kernel_config};
 use crate::optim::NoiseSource;
 use crate::prior::Prior;
@@ -99,6 +100,7 @@ impl HmcConfig {
             step_size_jitter: self.step_size_jitter,
             most_steps: configured_steps.max(STEPS_WITHIN_REASON),
             tuning_steps,
+            metric: None,
             state: State {
                 walker: Walker::new(position, noise),
                 step_size,
@@ -117,7 +119,7 @@ impl HmcConfig {
 /// ```
 ///
 /// exp(−βU) is sampled exactly at any h; L gradients a transition, at most 1000 or what the configured h asks for. The leapfrog retraces its steps when the momentum is
-/// flipped. Symplectic Euler by kick and drift does not: the way back is by drift and kick, its adjoint, so each leg takes one
+/// flipped. With the metric B of an ensemble (B = Bᵀ) kicks are by B ∇U and drifts by B p: the same legs in the coordinates B⁻¹θ. Symplectic Euler by kick and drift does not: the way back is by drift and kick, its adjoint, so each leg takes one
 /// of the two orders with probability 1/2, and the way back is as likely as the way there.
 ///
 /// Source: S. Duane, A. D. Kennedy, B. J. Pendleton, D. Roweth, "Hybrid Monte Carlo", Phys. Lett. B 195 (1987) 216;
@@ -130,6 +132,7 @@ pub struct Hmc {
     step_size_jitter: f64,
     most_steps: f64,
     tuning_steps: u64,
+    metric: Option<QuasiNewton>,
     state: State,
 }
 
@@ -175,8 +178,12 @@ impl Kernel for Hmc {
             *momentum *= thermal;
         }
         let kinetic_energy = 0.5 * dot(&momentum, &momentum);
-        let (proposal, gradients) =
-            leg.run(&self.target, potential, &walker.point, &mut momentum)?;
+        let surroundings = Surroundings {
+            target: &self.target,
+            potential,
+            metric: self.metric.as_ref(),
+        };
+        let (proposal, gradients) = leg.run(&surroundings, &walker.point, &mut momentum)?;
         num_gradients += gradients;
 
         let kinetic_change = 0.5 * dot(&momentum, &momentum) - kinetic_energy;
@@ -199,6 +206,19 @@ impl Kernel for Hmc {
             diverged: !finite || energy_error > DIVERGENCE,
             ..walker.report(leg.step_size, num_gradients)
         })
+    }
+
+    fn precondition(&mut self, metric: QuasiNewton) -> Result<()> {
+        self.metric = Some(metric);
+        Ok(())
+    }
+
+    fn move_to(&mut self, position: &[f64]) -> Result<()> {
+        self.state.walker.move_to(position)
+    }
+
+    fn set_inverse_temperature(&mut self, inverse_temperature: f64) -> Result<()> {
+        self.target.set_inverse_temperature(inverse_temperature)
     }
 
     kernel_state!();
@@ -276,7 +296,12 @@ mod tests {
         let unadjusted: Vec<f64> = (0..30_000)
             .map(|_| {
                 let mut momentum = walker.normals(Stream::Momenta, walker.next_transition());
-                let end = leg.run(&kernel.target, &well, &walker.point, &mut momentum);
+                let surroundings = Surroundings {
+                    target: &kernel.target,
+                    potential: &well,
+                    metric: None,
+                };
+                let end = leg.run(&surroundings, &walker.point, &mut momentum);
                 walker.point = end.unwrap().0;
                 walker.finish();
                 walker.point.position[0].powi(2)

@@ -4,6 +4,7 @@ use tati_core::{Potential, Result};
 
 use super::evaluate::Target;
 use super::walker::Point;
+use crate::ensemble::QuasiNewton;
 
 /// A leg of Hamilton's equations for H = U(θ) + p·p/2:
 ///
@@ -12,7 +13,7 @@ use super::walker::Point;
 /// ```
 ///
 /// a = 1/2 is the leapfrog, a = 1 symplectic Euler by kick and drift, a = 0 symplectic Euler by drift and kick. Each is
-/// symplectic. Run from (θ', −p') with 1 − a in the place of a, a leg returns to (θ, −p).
+/// symplectic. With a metric B, θ ← θ + h B p and p ← p − h B ∇U. Run from (θ', −p') with 1 − a in the place of a, a leg returns to (θ, −p).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leg {
     /// a.
@@ -23,6 +24,14 @@ pub(super) struct Leg {
     pub num_steps: usize,
 }
 
+/// What a leg runs in.
+pub(super) struct Surroundings<'a> {
+    pub target: &'a Target,
+    pub potential: &'a dyn Potential,
+    /// B.
+    pub metric: Option<&'a QuasiNewton>,
+}
+
 impl Leg {
     /// Runs from `start` with `momentum`, which becomes that at the end, and counts the gradients it took: L, or fewer where
     /// an energy or gradient on the way was not finite and the leg ended there.
@@ -30,18 +39,23 @@ impl Leg {
     /// Such an end keeps legs reversible: the way back would meet the same place.
     pub(super) fn run(
         &self,
-        target: &Target,
-        potential: &dyn Potential,
+        surroundings: &Surroundings<'_>,
         start: &Point,
         momentum: &mut [f64],
     ) -> Result<(Point, usize)> {
+        let Surroundings {
+            target,
+            potential,
+            metric,
+        } = *surroundings;
         let h = self.step_size;
-        kick(momentum, &start.gradient, self.first_kick * h);
+        let mut scratch = Vec::new();
+        let slope = transformed(metric, &start.gradient, &mut scratch);
+        add(momentum, -self.first_kick * h, slope);
         let mut point = start.clone();
         for step in 1..=self.num_steps {
-            for (theta, momentum) in point.position.iter_mut().zip(momentum.iter()) {
-                *theta += h * momentum;
-            }
+            let velocity = transformed(metric, momentum, &mut scratch);
+            add(&mut point.position, h, velocity);
             point.energy = target.evaluate_into(potential, &point.position, &mut point.gradient)?;
             if !point.is_finite() {
                 return Ok((point, step));
@@ -51,16 +65,32 @@ impl Leg {
             } else {
                 1.0
             };
-            kick(momentum, &point.gradient, share * h);
+            let slope = transformed(metric, &point.gradient, &mut scratch);
+            add(momentum, -share * h, slope);
         }
         Ok((point, self.num_steps))
     }
 }
 
-/// p ← p − h g.
-fn kick(momentum: &mut [f64], gradient: &[f64], step_size: f64) {
-    for (momentum, slope) in momentum.iter_mut().zip(gradient) {
-        *momentum -= step_size * slope;
+/// `vector` times the metric, written to `scratch`; as it is where there is none.
+fn transformed<'a>(
+    metric: Option<&QuasiNewton>,
+    vector: &'a [f64],
+    scratch: &'a mut Vec<f64>,
+) -> &'a [f64] {
+    let Some(metric) = metric else {
+        return vector;
+    };
+    scratch.clear();
+    scratch.extend_from_slice(vector);
+    metric.apply(scratch);
+    scratch
+}
+
+/// x ← x + a y.
+fn add(x: &mut [f64], a: f64, y: &[f64]) {
+    for (x, y) in x.iter_mut().zip(y) {
+        *x += a * y;
     }
 }
 
@@ -82,7 +112,12 @@ mod tests {
         let target = target(position, 1.0);
         let start = target.evaluate(potential, position.to_vec()).unwrap();
         let mut momentum = momentum.to_vec();
-        let (end, _) = leg.run(&target, potential, &start, &mut momentum).unwrap();
+        let surroundings = Surroundings {
+            target: &target,
+            potential,
+            metric: None,
+        };
+        let (end, _) = leg.run(&surroundings, &start, &mut momentum).unwrap();
         (end.position, momentum)
     }
 

@@ -97,6 +97,20 @@ impl Walker {
         Ok(1)
     }
 
+    /// Puts the walker elsewhere, where the potential has yet to be looked at.
+    pub(crate) fn move_to(&mut self, position: &[f64]) -> Result<()> {
+        if position.len() != self.num_parameters() {
+            return Err(TatiError::ShapeMismatch {
+                what: "length of the position".to_string(),
+                expected: self.num_parameters().to_string(),
+                found: position.len().to_string(),
+            });
+        }
+        self.point.position.copy_from_slice(position);
+        self.evaluated = false;
+        Ok(())
+    }
+
     /// Counts a transition as taken.
     pub(crate) fn finish(&mut self) {
         self.transitions += 1;

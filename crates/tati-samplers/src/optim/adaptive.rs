@@ -1,7 +1,7 @@
 //! SGNHT and CCAdL: kinetic dynamics whose friction finds the strength of the gradient noise by itself.
 
+use super::burn_sampler::burn_sampler;
 use super::dynamics::{Adaptive, Dynamics, ThermostatScope};
-use super::sampler::burn_sampler;
 
 burn_sampler! {
     /// The stochastic gradient Nosé-Hoover thermostat:

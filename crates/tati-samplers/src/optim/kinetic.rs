@@ -1,7 +1,7 @@
 //! The Langevin integrators of [`Integrator`]'s table as Burn optimizers.
 
+use super::burn_sampler::burn_sampler;
 use super::dynamics::Dynamics;
-use super::sampler::burn_sampler;
 use crate::splitting::Integrator;
 
 /// A config and a sampler for one row of the table.

@@ -1,7 +1,9 @@
 //! The samplers as Burn optimizers: one file a family, on one shared [`sampler`].
 
 mod adaptive;
+mod burn_sampler;
 pub(crate) mod dynamics;
+mod heat_bath;
 mod kinetic;
 mod noise_source;
 mod psgld;
@@ -13,6 +15,7 @@ mod thermostat;
 
 pub use adaptive::{Ccadl, CcadlConfig, Sgnht, SgnhtConfig};
 pub use dynamics::ThermostatScope;
+pub use heat_bath::HeatBath;
 pub use kinetic::{Baoab, BaoabConfig, Gla1, Gla1Config, Gla2, Gla2Config};
 pub use noise_source::{NoiseSource, entropy_seed};
 pub use psgld::{Psgld, PsgldConfig};

@@ -32,7 +32,9 @@ use crate::fused::philox::NoiseStream;
 pub struct NoiseSource {
     seed: u64,
     walker: u32,
-    next_tensor: Arc<Mutex<HashMap<ThreadId, u32>>>,
+    next_tensor: Arc<Mutex<HashMap<Option<ThreadId>, u32>>>,
+    /// Whether each thread steps a replica of its own; else all threads step one chain in turn.
+    has_replicas: bool,
     thermostat: ThermostatOfReplicas,
 }
 
@@ -43,7 +45,17 @@ impl NoiseSource {
             seed,
             walker,
             next_tensor: Arc::default(),
-            thermostat: ThermostatOfReplicas::default(),
+            has_replicas: true,
+            thermostat: ThermostatOfReplicas::new(true),
+        }
+    }
+
+    /// The noise of a chain that now one thread steps and now another.
+    pub(crate) fn of_wanderer(seed: u64, walker: u32) -> Self {
+        Self {
+            has_replicas: false,
+            thermostat: ThermostatOfReplicas::new(false),
+            ..Self::new(seed, walker)
         }
     }
 
@@ -68,7 +80,7 @@ impl NoiseSource {
             .next_tensor
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let next = next_tensor.entry(thread::current().id()).or_default();
+        let next = next_tensor.entry(self.replica()).or_default();
         let stream = NoiseStream {
             seed: self.seed,
             walker: self.walker,
@@ -78,13 +90,17 @@ impl NoiseSource {
         stream
     }
 
+    fn replica(&self) -> Option<ThreadId> {
+        self.has_replicas.then(|| thread::current().id())
+    }
+
     /// Keeps numbers that a record has handed out from being handed out again.
     pub(crate) fn mark_used(&self, stream: NoiseStream) {
         let mut next_tensor = self
             .next_tensor
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let next = next_tensor.entry(thread::current().id()).or_default();
+        let next = next_tensor.entry(self.replica()).or_default();
         *next = (*next).max(stream.tensor + 1);
     }
 }

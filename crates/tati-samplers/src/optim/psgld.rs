@@ -1,7 +1,7 @@
 //! pSGLD: overdamped Langevin dynamics under the diagonal preconditioner of RMSprop.
 
+use super::burn_sampler::burn_sampler;
 use super::dynamics::Dynamics;
-use super::sampler::burn_sampler;
 
 burn_sampler! {
     /// Preconditioned stochastic gradient Langevin dynamics, which takes large steps where gradients are small:

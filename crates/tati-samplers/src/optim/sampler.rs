@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use tati_core::{Result, TatiError, require_positive, require_positive_or_infinite};
 
 use super::dynamics::{Dynamics, Moment, ThermostatScope};
+use super::heat_bath::HeatBath;
 use super::noise_source::{NoiseSource, entropy_seed};
 use super::state::{Restored, SamplerState, StateTensor, ThermostatLink};
 use super::thermostat::ThermostatOfReplicas;
@@ -26,11 +27,25 @@ pub trait SamplerConfig: burn::config::Config {
     /// [`TatiError::InvalidSetting`] for a setting outside its domain.
     fn start(&self, noise: &NoiseSource, thermometer: &Thermometer) -> Result<ModuleOptimizer>;
 
+    /// The same at the inverse temperature of `bath`, now and at any later step, instead of the config's.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] for a setting outside its domain.
+    fn start_in(
+        &self,
+        noise: &NoiseSource,
+        thermometer: &Thermometer,
+        bath: &HeatBath,
+    ) -> Result<ModuleOptimizer>;
+
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
 
     /// The prior of the config.
     fn prior(&self) -> Option<&Prior>;
+
+    /// The prior, which the config has no more then: for who adds it to U by itself.
+    fn take_prior(&mut self) -> Option<Prior>;
 }
 
 /// A sampler of exp(−β(U + U_prior)).
@@ -43,6 +58,8 @@ pub(crate) struct Sampler {
     noise: NoiseSource,
     thermostat: ThermostatOfReplicas,
     pub(crate) thermometer: Option<Thermometer>,
+    /// Whose β is in place of that of the config and its annealing.
+    pub(crate) bath: Option<HeatBath>,
 }
 
 /// The settings that every sampler has.
@@ -75,7 +92,7 @@ impl Sampler {
             }
         }
         let thermostat = match dynamics.adaptive().map(|adaptive| adaptive.scope) {
-            Some(ThermostatScope::Group) => ThermostatOfReplicas::default(),
+            Some(ThermostatScope::Group) => noise.thermostat().another(),
             _ => noise.thermostat().clone(),
         };
         Ok(Self {
@@ -86,6 +103,7 @@ impl Sampler {
             noise: noise.clone(),
             thermostat,
             thermometer: None,
+            bath: None,
         })
     }
 
@@ -105,6 +123,9 @@ impl Sampler {
         }
         let mut state = self.ready(&position, &gradient, state);
         let beta = self.inverse_temperature_at(state.step);
+        if self.bath.is_some() {
+            state.come_to(beta);
+        }
         let thermostat = self.enter_thermostat(&mut state, beta);
         let update = self.dynamics.update(Moment {
             step: state.step,
@@ -163,6 +184,7 @@ impl Sampler {
             memory: Memory::default(),
             anchor: None,
             thermostat: None,
+            inverse_temperature: None,
             restored: None,
         });
         let dynamics = &self.dynamics;
@@ -218,6 +240,9 @@ impl Sampler {
     }
 
     fn inverse_temperature_at(&self, step: u64) -> f64 {
+        if let Some(bath) = &self.bath {
+            return bath.inverse_temperature();
+        }
         match &self.annealing {
             Some(annealing) => annealing.inverse_temperature_at(step, self.inverse_temperature),
             None => self.inverse_temperature,
@@ -229,148 +254,3 @@ impl Sampler {
 pub(crate) fn noise_source(seed: Option<u64>, walker: u32) -> NoiseSource {
     NoiseSource::new(seed.unwrap_or_else(entropy_seed), walker)
 }
-
-/// A sampler as a Burn optimizer, and its config: the settings that all have and those of its own; `dynamics` says what is
-/// special about it.
-macro_rules! burn_sampler {
-    (
-        $(#[$doc:meta])*
-        $Sampler:ident,
-        $Config:ident($name:literal) {
-            $($(#[$attribute:meta])* $field:ident: $type:ty,)*
-        },
-        |$config:ident| $dynamics:expr
-    ) => {
-        #[doc = concat!("Configuration of [`", stringify!($Sampler), "`].")]
-        #[derive(burn::config::Config, Debug)]
-        pub struct $Config {
-            /// β of the sampled density exp(−βU).
-            pub inverse_temperature: f64,
-            $($(#[$attribute])* pub $field: $type,)*
-            /// A prior added to U.
-            pub prior: Option<$crate::Prior>,
-            /// How β comes to its value; constant if `None`.
-            pub annealing: Option<$crate::InverseTemperatureSchedule>,
-            /// The seed of the noise; from entropy if `None`.
-            pub seed: Option<u64>,
-            /// Number of the walker, for independent chains with one seed.
-            #[config(default = 0)]
-            pub walker: u32,
-        }
-
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $Sampler($crate::optim::sampler::Sampler);
-
-        impl $Config {
-            fn dynamics(&self) -> $crate::optim::dynamics::Dynamics {
-                let $config = self;
-                $dynamics
-            }
-
-            /// The bare sampler, which `ModuleOptimizer::with_group` takes for one parameter group.
-            ///
-            /// Draws a seed from entropy if none is set; [`noise`](
-            #[doc = concat!(stringify!($Sampler), "::noise")]
-            /// ) tells which.
-            ///
-            /// # Errors
-            /// [`tati_core::TatiError::InvalidSetting`] for a setting outside its domain.
-            pub fn build(&self) -> tati_core::Result<$Sampler> {
-                self.build_with(&$crate::optim::sampler::noise_source(
-                    self.seed,
-                    self.walker,
-                ))
-            }
-
-            /// Like [`build`](Self::build), with the seed, walker and tensor numbering of `noise` instead of the config's: for
-            /// several parameter groups of one chain.
-            ///
-            /// # Errors
-            /// [`tati_core::TatiError::InvalidSetting`] for a setting outside its domain.
-            pub fn build_with(
-                &self,
-                noise: &$crate::optim::NoiseSource,
-            ) -> tati_core::Result<$Sampler> {
-                let common = $crate::optim::sampler::Common {
-                    inverse_temperature: self.inverse_temperature,
-                    annealing: &self.annealing,
-                    prior: &self.prior,
-                };
-                $crate::optim::sampler::Sampler::new(self.dynamics(), common, noise).map($Sampler)
-            }
-
-            /// The sampler for a whole module, ready for `Learner` or `optim.step(step_size, model, gradients)`.
-            ///
-            /// # Panics
-            /// If a setting is outside its domain, as Burn's own `init` may; [`build`](Self::build) returns an error instead.
-            pub fn init(&self) -> burn::optim::ModuleOptimizer {
-                match self.build() {
-                    Ok(sampler) => sampler.into_optimizer(),
-                    Err(error) => panic!("{error}"),
-                }
-            }
-        }
-
-        impl $crate::SamplerConfig for $Config {
-            const NAME: &'static str = $name;
-
-            fn start(
-                &self,
-                noise: &$crate::optim::NoiseSource,
-                thermometer: &$crate::Thermometer,
-            ) -> tati_core::Result<burn::optim::ModuleOptimizer> {
-                let sampler = self.build_with(noise)?.with_thermometer(thermometer);
-                Ok(sampler.into_optimizer())
-            }
-
-            fn seed_and_walker(&self) -> (Option<u64>, u32) {
-                (self.seed, self.walker)
-            }
-
-            fn prior(&self) -> Option<&$crate::Prior> {
-                self.prior.as_ref()
-            }
-        }
-
-        impl $Sampler {
-            /// Measures with `thermometer` at the steps that it is armed for.
-            pub fn with_thermometer(mut self, thermometer: &$crate::Thermometer) -> Self {
-                self.0.thermometer = Some(thermometer.clone());
-                self
-            }
-
-            /// The seed, walker and tensor numbering in use.
-            pub fn noise(&self) -> &$crate::optim::NoiseSource {
-                self.0.noise()
-            }
-
-            /// The sampler for a whole module.
-            pub fn into_optimizer(self) -> burn::optim::ModuleOptimizer {
-                burn::optim::ModuleOptimizer::from(self)
-            }
-        }
-
-        impl burn::optim::Optimizer for $Sampler {
-            type State<const D: usize> = $crate::optim::SamplerState<D>;
-
-            fn step<const D: usize>(
-                &self,
-                step_size: burn::optim::LearningRate,
-                position: burn::tensor::Tensor<D>,
-                gradient: burn::tensor::Tensor<D>,
-                state: Option<Self::State<D>>,
-            ) -> (burn::tensor::Tensor<D>, Option<Self::State<D>>) {
-                self.0.step(step_size, position, gradient, state)
-            }
-
-            fn to_device<const D: usize>(
-                state: Self::State<D>,
-                device: &burn::tensor::Device,
-            ) -> Self::State<D> {
-                state.move_to(device)
-            }
-        }
-    };
-}
-pub(crate) use burn_sampler;

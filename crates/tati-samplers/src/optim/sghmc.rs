@@ -1,7 +1,7 @@
 //! SGHMC: kinetic Langevin dynamics that allows for gradient noise of known strength.
 
+use super::burn_sampler::burn_sampler;
 use super::dynamics::Dynamics;
-use super::sampler::burn_sampler;
 
 burn_sampler! {
     /// Stochastic gradient Hamiltonian Monte Carlo:

@@ -1,7 +1,7 @@
 //! SGLD: overdamped Langevin dynamics by Euler-Maruyama.
 
+use super::burn_sampler::burn_sampler;
 use super::dynamics::Dynamics;
-use super::sampler::burn_sampler;
 
 burn_sampler! {
     /// Stochastic gradient Langevin dynamics:

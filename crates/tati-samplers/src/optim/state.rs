@@ -12,6 +12,7 @@ use crate::fused::memory::Memory;
 use crate::fused::philox::NoiseStream;
 
 const LAST_TICK: &str = "thermostat_last_tick";
+const INVERSE_TEMPERATURE: &str = "inverse_temperature";
 
 /// A momentum or an anchor: host data for devices that live in host memory, a tensor for all others.
 ///
@@ -54,6 +55,18 @@ impl<const D: usize> StateTensor<D> {
         }
     }
 
+    /// All numbers times `factor`.
+    fn scaled(self, factor: f64) -> Self {
+        match self {
+            Self::Host(data) => {
+                let (shape, dtype) = (data.shape().clone(), data.dtype());
+                let scaled: Vec<f64> = data.iter::<f64>().map(|number| factor * number).collect();
+                Self::Host(TensorData::new(scaled, shape).convert_dtype(dtype))
+            }
+            Self::Device(tensor) => Self::Device(tensor.mul_scalar(factor)),
+        }
+    }
+
     fn move_to(self, device: &Device) -> Self {
         match self {
             Self::Device(tensor) if tensor.device() != *device => {
@@ -77,6 +90,8 @@ pub struct SamplerState<const D: usize> {
     pub(crate) memory: Memory<StateTensor<D>>,
     pub(crate) anchor: Option<StateTensor<D>>,
     pub(crate) thermostat: Option<ThermostatLink>,
+    /// β that the momentum is at, of a sampler in a [`HeatBath`](crate::HeatBath).
+    pub(crate) inverse_temperature: Option<f64>,
     /// Loaded from a record and not yet used: its stream number and thermostat are unknown to the sampler.
     pub(crate) restored: Option<Restored>,
 }
@@ -97,6 +112,21 @@ pub(crate) struct Restored {
 }
 
 impl<const D: usize> SamplerState<D> {
+    /// Takes the momentum along to β' = `inverse_temperature`: p·sqrt(β/β').
+    ///
+    /// A splitting may still owe the momentum half a kick by the gradient here, of the size of its last step. The on-step
+    /// momentum is what is rescaled, so what is owed is too.
+    pub(crate) fn come_to(&mut self, inverse_temperature: f64) {
+        let before = self.inverse_temperature.replace(inverse_temperature);
+        let Some(before) = before.filter(|before| *before != inverse_temperature) else {
+            return;
+        };
+        let factor = (before / inverse_temperature).sqrt();
+        self.step_size *= factor;
+        let momentum = self.memory.momentum.take();
+        self.memory.momentum = momentum.map(|momentum| momentum.scaled(factor));
+    }
+
     pub(crate) fn move_to(mut self, device: &Device) -> Self {
         self.memory = self.memory.map(|array| array.move_to(device));
         self.anchor = self.anchor.map(|anchor| anchor.move_to(device));
@@ -111,6 +141,10 @@ impl<const D: usize> RecordState for SamplerState<D> {
         out.push_scalar(prefix, "stream", Scalar::from(self.stream.tensor));
         out.push_scalar(prefix, "step", Scalar::from(self.step));
         out.push_scalar(prefix, "step_size", Scalar::from(self.step_size));
+        if let Some(inverse_temperature) = self.inverse_temperature {
+            let scalar = Scalar::from(inverse_temperature);
+            out.push_scalar(prefix, INVERSE_TEMPERATURE, scalar);
+        }
         let (thermostat, last_tick) = match (&self.thermostat, self.restored) {
             (_, Some(restored)) => (restored.thermostat, restored.last_tick),
             (Some(link), None) => (link.shared.now(), link.last_tick),
@@ -138,6 +172,9 @@ impl<const D: usize> RecordState for SamplerState<D> {
         let last_tick = source
             .take_scalar(prefix, LAST_TICK)
             .and_then(|tick| tick.try_into().ok());
+        let inverse_temperature = source
+            .take_scalar(prefix, INVERSE_TEMPERATURE)
+            .and_then(|beta| beta.try_into().ok());
         let mut array = |name| source.take_tensor(prefix, name).map(StateTensor::Host);
         Some(Self {
             stream: NoiseStream {
@@ -154,6 +191,7 @@ impl<const D: usize> RecordState for SamplerState<D> {
             },
             anchor: array("anchor"),
             thermostat: None,
+            inverse_temperature,
             restored: Some(Restored {
                 thermostat,
                 last_tick,

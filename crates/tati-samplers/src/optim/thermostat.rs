@@ -132,14 +132,31 @@ impl Thermostat {
 ///
 /// Burn's multi-device training steps replicas of one optimizer on several threads: each thread gets a thermostat of its own,
 /// so that replicas stay equal. A tensor keeps the thermostat that it got at its first step.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ThermostatOfReplicas(Arc<Mutex<HashMap<ThreadId, SharedThermostat>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct ThermostatOfReplicas {
+    has_replicas: bool,
+    replicas: Arc<Mutex<HashMap<Option<ThreadId>, SharedThermostat>>>,
+}
 
 impl ThermostatOfReplicas {
+    /// One thermostat a thread, or one for all threads.
+    pub(crate) fn new(has_replicas: bool) -> Self {
+        Self {
+            has_replicas,
+            replicas: Arc::default(),
+        }
+    }
+
+    /// Another one, for the same threads.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.has_replicas)
+    }
+
     /// The thermostat of the replica that this thread steps.
     pub(crate) fn here(&self) -> SharedThermostat {
-        let mut replicas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        replicas.entry(thread::current().id()).or_default().clone()
+        let mut replicas = self.replicas.lock().unwrap_or_else(PoisonError::into_inner);
+        let replica = self.has_replicas.then(|| thread::current().id());
+        replicas.entry(replica).or_default().clone()
     }
 }
 

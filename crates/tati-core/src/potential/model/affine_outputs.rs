@@ -204,7 +204,7 @@ where
         }
     }
 
-    fn first_rows(&self) -> R {
+    pub(super) fn first_rows(&self) -> R {
         let rows = self.data.num_rows().min(super::ROWS_PER_CHUNK);
         self.data.slice_rows(0..rows).without_autodiff()
     }
@@ -255,7 +255,7 @@ impl OutputsAlong {
 }
 
 /// Rounding of sums of some thousand terms, relative to the largest.
-fn tolerance(dtype: DType) -> f64 {
+pub(super) fn tolerance(dtype: DType) -> f64 {
     match dtype {
         DType::F64 => 1e-10,
         DType::F32 => 1e-4,
@@ -264,6 +264,6 @@ fn tolerance(dtype: DType) -> f64 {
 }
 
 /// Whether two numbers agree, or neither is one.
-fn agree(a: f64, b: f64, allowed: f64) -> bool {
+pub(super) fn agree(a: f64, b: f64, allowed: f64) -> bool {
     (a - b).abs() <= allowed || (!a.is_finite() && !b.is_finite())
 }

@@ -8,10 +8,13 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::{ModelPotential, OwnLeaves, Progress, Rows, accumulate};
+use super::evaluation::{OwnLeaves, accumulate};
+use super::{ModelPotential, Progress, Rows};
 
 /// Chunks of data whose losses are kept before they are added up.
 const CHUNKS_PER_WAVE: usize = 64;
+/// Models that share a product where gradients are in closed form: enough that it is fast, and not all, for the memory.
+const MODELS_PER_PRODUCT: usize = 16;
 /// Pieces of work a thread, so that a slow thread does not keep the others waiting.
 const JOBS_PER_THREAD: usize = 8;
 
@@ -31,39 +34,52 @@ where
         self.walk(models.len(), models.to_vec(), evaluate, &mut |_| {})
     }
 
-    /// The mean loss of each of `models` over the current batch and its gradients. As many pieces of data and points at a time as there
-    /// are threads, added up in order: memory is bounded, and the sums do not depend on the number of threads.
-    pub(super) fn gradients_of(&self, models: &[M]) -> Vec<(f64, GradientsParams)> {
+    /// The mean loss of each of `models` over the current batch and its gradients: of one model what
+    /// [`gradients`](Self::gradients) returns. With gradients in [closed form](Self::with_closed_form_gradients) models share matrix
+    /// products, sixteen at a time.
+    ///
+    /// As many pieces of data and points at a time as there are threads, added up in order: memory is bounded, and the sums do not
+    /// depend on the number of threads.
+    pub fn gradients_of(&self, models: &[M]) -> Vec<(f64, GradientsParams)> {
         let pieces = self.pieces();
         let threads = if self.on_host {
             rayon::current_num_threads()
         } else {
             1
         };
-        let points = 0..models.len();
-        let jobs: Vec<_> = points
-            .flat_map(|point| pieces.iter().map(move |piece| (point, piece)))
+        let together = match self.closed_form {
+            Some(_) => MODELS_PER_PRODUCT,
+            None => 1,
+        };
+        let groups = (0..models.len()).step_by(together);
+        let jobs: Vec<_> = groups
+            .flat_map(|first| pieces.iter().map(move |piece| (first, piece)))
             .collect();
         let mut sums: Vec<_> = models
             .iter()
             .map(|_| (0.0, GradientsParams::new()))
             .collect();
-        let evaluate = self.evaluation();
+        let evaluation = self.evaluation();
         for wave in jobs.chunks(threads) {
             let jobs: Vec<_> = wave
                 .iter()
-                .map(|(point, (share, rows))| {
-                    let model = models[*point].clone().map(&mut OwnLeaves);
-                    (*point, *share, rows.clone(), model)
+                .map(|(first, (share, rows))| {
+                    let group = models[*first..].iter().take(together).cloned();
+                    let group: Vec<M> = group.map(|model| model.map(&mut OwnLeaves)).collect();
+                    (*first, *share, rows.clone(), group)
                 })
                 .collect();
             let evaluated: Vec<_> = jobs
                 .into_par_iter()
-                .map(|(point, share, rows, model)| (point, share, evaluate.backward(&model, rows)))
+                .map(|(first, share, rows, group)| {
+                    (first, share, evaluation.gradients(&group, rows))
+                })
                 .collect();
-            for (point, share, (loss, gradients)) in evaluated {
-                sums[point].0 += share * loss;
-                accumulate(&models[point], &mut sums[point].1, gradients, share);
+            for (first, share, evaluated) in evaluated {
+                for (point, (loss, gradients)) in (first..).zip(evaluated) {
+                    sums[point].0 += share * loss;
+                    accumulate(&models[point], &mut sums[point].1, gradients, share);
+                }
             }
         }
         sums

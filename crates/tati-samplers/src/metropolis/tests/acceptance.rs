@@ -2,7 +2,7 @@
 
 use tati_core::analytic::Harmonic;
 
-use super::super::leg::Leg;
+use super::super::leg::{Leg, Surroundings};
 use super::super::testing::{mean_and_error, sample, target};
 use super::at;
 use crate::{HmcConfig, HmcOrder, NoiseSource};
@@ -63,7 +63,12 @@ fn squared_norm(leg: Leg) -> f64 {
         .map(|(theta, p)| {
             let start = target.evaluate(&well, vec![theta]).unwrap();
             let mut momentum = [p];
-            let (end, _) = leg.run(&target, &well, &start, &mut momentum).unwrap();
+            let surroundings = Surroundings {
+                target: &target,
+                potential: &well,
+                metric: None,
+            };
+            let (end, _) = leg.run(&surroundings, &start, &mut momentum).unwrap();
             end.position[0].powi(2) + momentum[0].powi(2)
         })
         .sum()

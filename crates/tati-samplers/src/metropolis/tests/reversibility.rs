@@ -4,7 +4,7 @@ use tati_core::analytic::DoubleWell;
 use tati_core::{Potential, analytic::HostPotential};
 
 use super::super::evaluate::Target;
-use super::super::leg::Leg;
+use super::super::leg::{Leg, Surroundings};
 use super::super::testing::{target, tensor};
 use super::super::walker::{Stream, Walker};
 use crate::{HmcConfig, HmcOrder, KernelConfig, MalaConfig, NoiseSource, NutsConfig};
@@ -132,8 +132,13 @@ fn euler_alone(potential: &dyn Potential, target: &Target, start: f64, noise: &N
     };
     let mut momentum = [walker.normals(Stream::Momenta, 1)[0] / BETA.sqrt()];
     let before = walker.point.energy + 0.5 * momentum[0] * momentum[0];
+    let surroundings = Surroundings {
+        target,
+        potential,
+        metric: None,
+    };
     let (end, _) = leg
-        .run(target, potential, &walker.point, &mut momentum)
+        .run(&surroundings, &walker.point, &mut momentum)
         .unwrap();
     let error = end.energy + 0.5 * momentum[0] * momentum[0] - before;
     let [uniform] = walker.uniforms(Stream::Uniforms, 1);

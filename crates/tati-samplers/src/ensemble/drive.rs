@@ -1,0 +1,374 @@
+//! The loop of an ensemble: stretches of steps that the walkers take apart, and what they do together in between.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use rayon::prelude::*;
+use tati_core::{Result, Rows, TatiError};
+
+use super::member::Member;
+use super::moments::Moments;
+use super::quasi_newton::Spread;
+use super::replica_exchange::Exchange;
+use super::{
+    Ensemble, EnsembleConfig, EnsembleSummary, QuasiNewton, ReplicaExchangeSummary, start,
+};
+use crate::chain::checkpoint::model_bytes;
+use crate::chain::drive::{Clock, FLUSH_EVERY, REPORT_EVERY};
+use crate::chain::recorder::{Recorder, Store};
+use crate::chain::{Progress, Report};
+
+/// A stretch is lengthened where it took less time, and shortened where it took more than four times as much: the walkers seldom wait for
+/// each other, and the clock is looked at often.
+const STRETCH: Duration = Duration::from_millis(20);
+const LONGEST_STRETCH: u64 = 1 << 20;
+
+/// An ensemble under way.
+pub(super) struct Drive<'a, M, R, L> {
+    pub(super) config: EnsembleConfig,
+    pub(super) members: Vec<Member<'a, M, R, L>>,
+    pub(super) store: Option<Arc<Mutex<Store>>>,
+    /// Steps taken by each walker that is not stopped.
+    pub(super) step: u64,
+    /// The last look at the walkers, for the checkpoint, and which they were.
+    pub(super) spread: Option<(Arc<Spread>, Vec<usize>)>,
+    /// The parameters that are preconditioned together.
+    pub(super) groups: Vec<Vec<Range<usize>>>,
+    /// What makes the members the rungs of a ladder.
+    pub(super) exchange: Option<Exchange>,
+    /// Whether all walkers take each step together, with one evaluation of the potential.
+    in_step: bool,
+    sampler: String,
+    pub(super) seed: u64,
+    progress: Option<Report<'a>>,
+    interrupted: Arc<AtomicBool>,
+    clock: Clock,
+}
+
+/// An ensemble that has come to its end.
+pub(super) struct Ended<M> {
+    pub(super) models: Vec<Option<M>>,
+    pub(super) summary: EnsembleSummary,
+    /// Of a replica exchange.
+    pub(super) exchange: Option<ReplicaExchangeSummary>,
+}
+
+/// Runs `ensemble` to its end, or until it is interrupted.
+pub(super) fn run<M, R, L>(mut ensemble: Ensemble<'_, M, R, L>) -> Result<Ended<M>>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Clone + Send + Sync,
+{
+    let layout = ensemble.potential.layout().clone();
+    let run_config = ensemble.run_config();
+    let groups = match &ensemble.config.quasi_newton {
+        Some(quasi_newton) => quasi_newton.ranges(&layout)?,
+        None => Vec::new(),
+    };
+    // What walkers can share of a product is the data: all of them, on one device.
+    let shares_products = ensemble.potential.has_closed_form_gradients()
+        && ensemble.potential.batch_order().is_none()
+        && ensemble.devices.is_empty();
+    let mut drive = Drive {
+        in_step: shares_products && ensemble.sampler.is_optimizer(),
+        members: start::members(&mut ensemble)?,
+        config: ensemble.config,
+        store: None,
+        step: 0,
+        spread: None,
+        groups,
+        exchange: ensemble.exchange,
+        sampler: ensemble.sampler.name().to_string(),
+        seed: ensemble.seed,
+        progress: ensemble.progress,
+        interrupted: ensemble.interrupted,
+        clock: Clock::start(0),
+    };
+    if let Some((folder, is_resumed)) = ensemble.folder {
+        let checkpoint = if is_resumed {
+            folder.checkpoint()?
+        } else {
+            None
+        };
+        if let Some(state) = &checkpoint {
+            drive.restore(&folder, state)?;
+        }
+        let kept = checkpoint.map(|state| {
+            let walkers = state.walkers.iter();
+            walkers.map(|walker| walker.num_draws).collect()
+        });
+        let num_chains = drive.members.len();
+        let store = Store::new(folder, kept, num_chains, &run_config, &layout)?.shared();
+        for (chain, member) in drive.members.iter_mut().enumerate() {
+            member.walker.recorder = Some(Recorder::new(&store, chain, &layout));
+        }
+        drive.store = Some(store);
+    }
+    drive.clock = Clock::start(drive.step);
+    let outcome = drive.take_steps();
+    // Draws taken before a failure are kept, whatever it was; the failure is what is reported.
+    let kept = drive.flush();
+    outcome?;
+    kept?;
+    drive.finish()
+}
+
+impl<M, R, L> Drive<'_, M, R, L>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Clone + Send + Sync,
+{
+    fn take_steps(&mut self) -> Result<()> {
+        let mut stretch = 1;
+        let num_steps = self.config.chain.num_steps;
+        while self.step < num_steps && !self.interrupted.load(Ordering::Relaxed) {
+            let began = Instant::now();
+            let end = self.next_stop(stretch);
+            if self.in_step {
+                self.advance_in_step(end);
+            } else {
+                let stop_at_divergence = self.config.stop_at_divergence;
+                self.members
+                    .par_iter_mut()
+                    .for_each(|member| member.advance(end, stop_at_divergence));
+            }
+            let exchange = self.exchange.as_ref();
+            if let Some(exchange) = exchange.filter(|exchange| exchange.is_sweep(end)) {
+                let alive = self.members.par_iter_mut();
+                alive
+                    .filter(|member| member.is_alive())
+                    .for_each(|member| member.look_up_potential(exchange));
+            }
+            self.step = end;
+            let mut members = self.members.iter_mut().enumerate();
+            let failure = members.find_map(|(index, member)| Some((index, member.failure.take()?)));
+            if let Some((index, error)) = failure {
+                return Err(match &self.exchange {
+                    Some(exchange) => exchange.at_rung(error, index),
+                    None => error,
+                });
+            }
+            self.check_that_one_is_left()?;
+            self.refresh()?;
+            self.exchange()?;
+            self.attend_to_clock()?;
+            let took = began.elapsed();
+            if took < STRETCH {
+                // Without end where the walkers have to meet often.
+                stretch = (2 * stretch).min(LONGEST_STRETCH);
+            } else if took > 4 * STRETCH {
+                stretch = (stretch / 2).max(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all walkers to step `end`, one step at a time, each of them with one evaluation of the potential for all.
+    fn advance_in_step(&mut self, end: u64) {
+        let stop_at_divergence = self.config.stop_at_divergence;
+        for _ in self.step..end {
+            let mut alive: Vec<_> = self
+                .members
+                .iter_mut()
+                .filter(|member| member.is_alive())
+                .collect();
+            let Some(first) = alive.first() else {
+                return;
+            };
+            let models: Vec<M> = alive
+                .iter()
+                .filter_map(|member| member.model.clone())
+                .collect();
+            let evaluated = first.walker.potential.gradients_of(&models);
+            // The samplers work in place on what nobody else holds.
+            drop(models);
+            let jobs: Vec<_> = alive.drain(..).zip(evaluated).collect();
+            jobs.into_par_iter().for_each(|(member, evaluated)| {
+                member.take_step(Some(evaluated), stop_at_divergence);
+            });
+        }
+    }
+
+    /// The step at which the walkers next meet.
+    fn next_stop(&self, stretch: u64) -> u64 {
+        let chain = &self.config.chain;
+        let refresh = self.config.quasi_newton.as_ref();
+        let multiples = [
+            refresh.map(|quasi_newton| quasi_newton.refresh_every),
+            self.exchange.as_ref().map(Exchange::every),
+            chain.checkpoint_every_steps,
+        ];
+        let next = |every: u64| (self.step / every + 1).saturating_mul(every);
+        let stops = multiples.into_iter().flatten().map(next);
+        stops.fold(chain.num_steps.min(self.step + stretch), u64::min)
+    }
+
+    fn check_that_one_is_left(&self) -> Result<()> {
+        if self.members.iter().any(Member::is_alive) {
+            return Ok(());
+        }
+        let errors = self
+            .members
+            .iter()
+            .filter_map(|member| member.error.clone());
+        Err(TatiError::NotFinite {
+            what: format!("every walker: {}", errors.collect::<Vec<_>>().join("; ")),
+            value: f64::NAN,
+            remedy: "use a smaller step size, or a prior that keeps the parameters bounded",
+        })
+    }
+
+    /// Looks at where the walkers are, and preconditions each by the others.
+    fn refresh(&mut self) -> Result<()> {
+        let Some(quasi_newton) = self.config.quasi_newton.clone() else {
+            return Ok(());
+        };
+        if !self.step.is_multiple_of(quasi_newton.refresh_every) {
+            return Ok(());
+        }
+        let (mut alive, mut positions) = (Vec::new(), Vec::new());
+        for (index, member) in self.members.iter().enumerate() {
+            if let Some(position) = member.position()? {
+                alive.push(index);
+                positions.push(position);
+            }
+        }
+        let slices: Vec<&[f64]> = positions.iter().map(Vec::as_slice).collect();
+        let spread = Arc::new(Spread::of(&slices, &self.groups)?);
+        self.spread = Some((spread, alive.clone()));
+        self.precondition()?;
+        if quasi_newton.collapse {
+            let potential = |index: usize| self.members[alive[index]].walker.last.potential;
+            let best = (0..alive.len()).min_by(|a, b| potential(*a).total_cmp(&potential(*b)));
+            if let Some(best) = best {
+                for index in &alive {
+                    self.members[*index].move_to(&positions[best])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands each walker the root that leaves it out.
+    pub(super) fn precondition(&mut self) -> Result<()> {
+        let (Some((spread, alive)), Some(quasi_newton)) = (&self.spread, &self.config.quasi_newton)
+        else {
+            return Ok(());
+        };
+        for (index, member) in alive.iter().enumerate() {
+            let blending = quasi_newton.covariance_blending;
+            let root = QuasiNewton::without(spread, index, blending);
+            self.members[*member].precondition(root)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        let store = self.store.as_ref();
+        store.map_or(Ok(()), |store| locked(store).flush())
+    }
+
+    fn attend_to_clock(&mut self) -> Result<()> {
+        let chain = &self.config.chain;
+        let every_steps = chain.checkpoint_every_steps;
+        let mut is_checkpoint = every_steps.is_some_and(|steps| self.step.is_multiple_of(steps));
+        let now = Instant::now();
+        if now >= self.clock.next_report {
+            self.clock.next_report = now + REPORT_EVERY;
+            let since = now.duration_since(self.clock.last_checkpoint).as_secs_f64();
+            is_checkpoint |= chain
+                .checkpoint_every_seconds
+                .is_some_and(|every| since >= every);
+            if now >= self.clock.next_flush {
+                self.clock.next_flush = now + FLUSH_EVERY;
+                self.flush()?;
+            }
+            self.report();
+        }
+        if is_checkpoint {
+            self.save_checkpoint()?;
+            self.clock.last_checkpoint = now;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self) {
+        let walkers = self.members.iter().map(|member| &member.walker);
+        let progress = Progress {
+            step: self.step,
+            num_steps: self.config.chain.num_steps,
+            num_draws: walkers.map(|walker| walker.num_draws).sum(),
+            steps_per_second: self.clock.steps_per_second(self.step),
+            potential: self.members[0].walker.last.potential,
+        };
+        if let Some(report) = &mut self.progress {
+            report(&progress);
+        }
+    }
+
+    fn finish(mut self) -> Result<Ended<M>> {
+        self.report();
+        for member in &mut self.members {
+            if let Some(model) = member.model.take() {
+                member.model = Some(member.walker.place(model)?);
+            }
+        }
+        self.save_checkpoint()?;
+        let mut pooled = Moments::default();
+        for member in &self.members {
+            pooled.merge(&member.moments);
+        }
+        let alive = self
+            .members
+            .iter()
+            .filter(|member| member.is_alive())
+            .count();
+        let summary = EnsembleSummary {
+            sampler: self.sampler,
+            seed: self.seed,
+            num_steps: self.step,
+            interrupted: self.step < self.config.chain.num_steps,
+            walker_steps_per_second: alive as f64 * self.clock.steps_per_second(self.step),
+            walkers: self.members.iter().map(Member::summary).collect(),
+            pooled: pooled.summaries(),
+        };
+        let exchange = self.exchange.as_ref();
+        let exchange = exchange.map(|exchange| exchange.summary(&summary));
+        if let Some(store) = &self.store {
+            let store = locked(store);
+            for (index, member) in self.members.iter().enumerate() {
+                if let Some(model) = &member.model {
+                    let name = format!("model{index}");
+                    store.folder.save_model(&name, &model_bytes(model)?)?;
+                }
+            }
+            match &exchange {
+                Some(exchange) => store.folder.write_summary(exchange)?,
+                None => store.folder.write_summary(&summary)?,
+            }
+        }
+        Ok(Ended {
+            exchange,
+            models: self
+                .members
+                .into_iter()
+                .map(|member| member.model)
+                .collect(),
+            summary,
+        })
+    }
+}
+
+/// The store. Only one thread is at work on it between two stretches.
+pub(super) fn locked(store: &Mutex<Store>) -> std::sync::MutexGuard<'_, Store> {
+    store
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
