@@ -56,15 +56,13 @@ pub(super) fn leading(operator: &Operator, start: Mat<f64>) -> Result<(Vec<f64>,
             let vectors = product(space.vectors(), rotation.as_ref().subcols(0, count));
             return Ok((values[..count].to_vec(), vectors));
         }
-        let is_open: Vec<bool> = open
-            .iter()
-            .map(|&pair| !(residuals[pair] <= TOLERANCE))
+        let columns: Vec<usize> = (0..open.len())
+            .filter(|&at| residuals[open[at]].total_cmp(&TOLERANCE).is_gt())
             .collect();
-        let columns: Vec<usize> = (0..open.len()).filter(|&at| is_open[at]).collect();
-        open = columns.iter().map(|&at| open[at]).collect();
         directions = Mat::from_fn(added.nrows(), columns.len(), |row, at| {
             added[(row, columns[at])]
         });
+        open = columns.iter().map(|&at| open[at]).collect();
         // Rounding has left something of the known eigenvectors, which the inverse would enlarge most.
         let along = product(operator.known.transpose(), directions.as_ref());
         directions -= product(operator.known.as_ref(), along.as_ref());
@@ -111,8 +109,10 @@ impl Space {
     fn new(operator: &Operator, most: usize) -> Self {
         let known = operator.known.ncols();
         let mut basis = Mat::zeros(operator.size(), known + most);
-        let columns = basis.as_mut().subcols_mut(0, known);
-        { columns }.copy_from(&operator.known);
+        basis
+            .as_mut()
+            .subcols_mut(0, known)
+            .copy_from(&operator.known);
         Self {
             known,
             dimension: 0,
@@ -134,10 +134,7 @@ impl Space {
         for _ in 0..2 {
             let along = product(rest.transpose(), directions.as_ref());
             directions -= product(rest, along.as_ref());
-            for column in directions.col_iter_mut() {
-                let scale = 1.0 / column.norm_l2().max(f64::MIN_POSITIVE);
-                { column }.iter_mut().for_each(|x| *x *= scale);
-            }
+            normalise(&mut directions);
         }
         extend(
             &mut self.basis,
@@ -184,10 +181,8 @@ impl Space {
             wanted[(row, at)] * values[pairs[at]]
         });
         residuals -= product(self.vectors(), scaled.as_ref());
-        for (column, &pair) in residuals.col_iter_mut().zip(pairs) {
-            norms[pair] = column.norm_l2();
-            let scale = 1.0 / norms[pair].max(f64::MIN_POSITIVE);
-            { column }.iter_mut().for_each(|x| *x *= scale);
+        for (norm, &pair) in normalise(&mut residuals).into_iter().zip(pairs) {
+            norms[pair] = norm;
         }
         residuals
     }
@@ -204,4 +199,14 @@ impl Space {
         self.dimension = 0;
         self.grow(operator, vectors, random);
     }
+}
+
+/// Divides the columns by their norms, and returns these.
+fn normalise(vectors: &mut Mat<f64>) -> Vec<f64> {
+    let normalised = vectors.col_iter_mut().map(|mut column| {
+        let norm = column.norm_l2();
+        column *= faer::Scale(1.0 / norm.max(f64::MIN_POSITIVE));
+        norm
+    });
+    normalised.collect()
 }

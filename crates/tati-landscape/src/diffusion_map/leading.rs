@@ -49,7 +49,7 @@ pub(super) fn leading(operator: &Operator, count: usize) -> Result<(Vec<f64>, Ma
     if count == 0 {
         return Ok((Vec::new(), Mat::zeros(size, 0)));
     }
-    if is_dense(size, count) {
+    if is_dense(size, operator.known.ncols() + count) {
         let identity = Mat::<f64>::identity(size, size);
         let matrix = operator.apply_below(identity.as_ref());
         let (values, vectors) = symmetric_eigen(matrix.as_ref())?;
