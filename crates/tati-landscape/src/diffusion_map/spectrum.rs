@@ -70,7 +70,8 @@ impl Spectrum {
         eigenvalues.extend(
             found
                 .iter()
-                .map(|value| (value - 1.0) / (step * scales.bandwidth)),
+                // No eigenvalue of a walk is above 1, but by rounding.
+                .map(|value| (value - 1.0).min(0.0) / (step * scales.bandwidth)),
         );
         let mut coordinates =
             DMatrix::from_fn(size, known, |at, column| parts.coordinate(at, column))
