@@ -252,8 +252,8 @@ fn nuts_on_a_network_refuses_bad_settings() {
 
 fn ensemble_quasi_newton(folder: &Path) -> Command {
     let mut command = example("ensemble_quasi_newton");
-    command.args(["--json", "--seed", "2"]);
-    command.args(["--dimensions", "4", "--walkers", "1,8", "--runs", "1"]);
+    command.args(["--json", "--seed", "1"]);
+    command.args(["--dimensions", "4", "--walkers", "1,8", "--runs", "3"]);
     command.args(["--steps", "12000", "--refresh-every", "500"]);
     command.arg("--out").arg(folder);
     command
@@ -267,9 +267,10 @@ fn walkers_that_know_of_each_other_forget_sooner() {
         panic!("not two rows: {results}");
     };
     assert_eq!(number(alone, "slowest_time_alone"), 32.0);
-    // τ of 12,000 steps scatters by 7.4, and more upwards: theory within 24 (false alarms 5 in 1000), of which eight walkers are far.
+    // τ of 12,000 steps scatters by 7.4, and more upwards: the mean of three is within four of its errors of theory, of which eight walkers
+    // are far.
     let time = number(alone, "slowest_time");
-    assert!((time - 32.0).abs() < 24.0, "{time}");
+    assert!((time - 32.0).abs() < 18.0, "{time}");
     let time = number(eight, "slowest_time");
     assert!(
         time < 1.5 * number(eight, "slowest_time_published"),

@@ -173,7 +173,7 @@ impl<'a> Search<'a> {
                     .extend(asked.map(|bound| bound.point).zip(&mut distances));
                 query.looked_at += next;
                 keep_nearest(&mut query.found, count, Some(query.own as usize));
-                query.reach = self.with_margin(query.found[count - 1].1 / self.scale.powi(2));
+                query.reach = self.with_margin(query.found[count - 1].1.sqrt() / self.scale);
             }
         }
         for query in &mut queries {
@@ -221,7 +221,7 @@ impl<'a> Search<'a> {
             }
             if bounds.len() >= next {
                 bounds.select_nth_unstable_by(count - 1, |a, b| a.upper.total_cmp(&b.upper));
-                reach = self.with_margin(f64::from(bounds[count - 1].upper));
+                reach = self.with_margin(f64::from(bounds[count - 1].upper).sqrt());
                 bounds.retain(|bound| bound.lower <= reach);
                 next = bounds.len() + count;
             }
@@ -234,10 +234,10 @@ impl<'a> Search<'a> {
         bounds
     }
 
-    /// A computed |y − y'|² above which no |x − x'|² is at most `squared`, in units of the scale.
-    fn with_margin(&self, squared: f64) -> f32 {
+    /// A computed |y − y'|² above which no |x − x'| is at most `distance`, in units of the scale.
+    fn with_margin(&self, distance: f64) -> f32 {
         let rounding = (self.width + 8) as f64 * f64::from(f32::EPSILON);
-        ((squared.sqrt() + 2.0 * self.margin).powi(2) * (1.0 + rounding)) as f32
+        ((distance + 2.0 * self.margin).powi(2) * (1.0 + rounding)) as f32
     }
 }
 

@@ -1,5 +1,7 @@
 //! An approximate inverse of one minus the matrix of a diffusion map: its incomplete Cholesky factor.
 
+use faer::MatMut;
+
 use super::rows::Rows;
 use crate::simd::vectorised;
 
@@ -49,7 +51,7 @@ impl IncompleteCholesky {
             scales,
         };
         // The row of L that is being made, 0 where it has no entry.
-        let mut row = vec![0.0_f64; size];
+        let mut row = vec![0.0; size];
         let mut large: Vec<(u32, f64)> = Vec::new();
         for at in 0..size {
             large.clear();
@@ -100,8 +102,7 @@ impl IncompleteCholesky {
     }
 
     /// D⁻¹(LLᵀ)⁻¹D⁻¹ v of at most [`VECTORS`] vectors, in place, each in a column.
-    pub(super) fn solve(&self, vectors: faer::MatMut<'_, f64>) {
-        let mut vectors = vectors;
+    pub(super) fn solve(&self, mut vectors: MatMut<'_, f64>) {
         let size = self.scales.len();
         let mut rows = vec![[0.0; VECTORS]; size];
         for (lane, column) in vectors.as_ref().col_iter().enumerate() {

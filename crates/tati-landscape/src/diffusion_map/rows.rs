@@ -138,19 +138,9 @@ impl Rows {
             let other = &transposed[starts[at]..starts[at + 1]];
             let mut own: Vec<(u32, f64)> = Vec::with_capacity(row.values.len() + other.len());
             own.extend(row.entries().map(|(column, value)| (column as u32, value)));
+            own.extend_from_slice(other);
             own.sort_unstable_by_key(|&(column, _)| column);
-            let count = own.len();
-            // Those of the transpose ascend already.
-            let mut place = 0;
-            for &entry in other {
-                while place < count && own[place].0 < entry.0 {
-                    place += 1;
-                }
-                if place == count || own[place].0 != entry.0 {
-                    own.push(entry);
-                }
-            }
-            own.sort_by_key(|&(column, _)| column);
+            own.dedup_by_key(|&mut (column, _)| column);
             own
         });
         let mut starts = vec![0];

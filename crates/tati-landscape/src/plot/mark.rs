@@ -168,16 +168,19 @@ mod tests {
         texts.collect()
     }
 
-    #[test]
-    fn names_of_one_place_stand_around_it_and_those_without_room_are_left_out() {
-        let mut canvas = Canvas::new(200.0, 200.0).unwrap();
-        let area = Rect {
+    fn labels() -> Labels {
+        Labels::within(Rect {
             left: 0.0,
             top: 0.0,
             right: 200.0,
             bottom: 200.0,
-        };
-        let mut labels = Labels::within(area);
+        })
+    }
+
+    #[test]
+    fn names_of_one_place_stand_around_it_and_those_without_room_are_left_out() {
+        let mut canvas = Canvas::new(200.0, 200.0).unwrap();
+        let mut labels = labels();
         for _ in 0..3 {
             labels.beside(&mut canvas, [100.0, 100.0], "A");
         }
@@ -189,16 +192,11 @@ mod tests {
         labels.beside(&mut canvas, [195.0, 50.0], "B");
         assert_eq!(texts(&canvas)[3].anchor, Anchor::End);
     }
+
     #[test]
     fn names_stand_clear_of_lines_where_there_is_room() {
         let mut canvas = Canvas::new(200.0, 200.0).unwrap();
-        let area = Rect {
-            left: 0.0,
-            top: 0.0,
-            right: 200.0,
-            bottom: 200.0,
-        };
-        let mut labels = Labels::within(area);
+        let mut labels = labels();
         // Through the places on the right.
         labels.avoid_line(vec![[120.0, 0.0], [120.0, 200.0]]);
         labels.beside(&mut canvas, [100.0, 100.0], "name");

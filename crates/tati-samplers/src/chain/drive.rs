@@ -4,21 +4,16 @@ mod checkpoint;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 use tati_core::{Result, Rows};
 
 use super::checkpoint::model_bytes;
+use super::clock::Clock;
 use super::recorder::{Recorder, Store};
 use super::walker::Walker;
 use super::{Chain, Finished, Observer, Place, Progress, Report, Summary};
-
-/// Time from one report of the progress to the next.
-pub(crate) const REPORT_EVERY: Duration = Duration::from_millis(100);
-/// Draws reach the disk at least this often.
-pub(crate) const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
 /// A chain under way, but for its model, which goes through each step by value.
 struct Drive<'a, M, R, L> {
@@ -29,15 +24,6 @@ struct Drive<'a, M, R, L> {
     /// The sampler's name.
     sampler: String,
     clock: Clock,
-}
-
-/// What the loop has to do by the time of day.
-pub(crate) struct Clock {
-    pub(crate) started: Instant,
-    pub(crate) first_step: u64,
-    pub(crate) next_report: Instant,
-    pub(crate) next_flush: Instant,
-    pub(crate) last_checkpoint: Instant,
 }
 
 /// Runs `chain` to its end, or until it is interrupted.
@@ -114,26 +100,15 @@ where
     }
 
     fn attend_to_clock(&mut self, model: &M) -> Result<()> {
-        let config = &self.walker.config;
-        let every_steps = config.checkpoint_every_steps;
-        let mut is_checkpoint =
-            every_steps.is_some_and(|steps| self.walker.step.is_multiple_of(steps));
-        let now = Instant::now();
-        if now >= self.clock.next_report {
-            self.clock.next_report = now + REPORT_EVERY;
-            let since = now.duration_since(self.clock.last_checkpoint).as_secs_f64();
-            is_checkpoint |= config
-                .checkpoint_every_seconds
-                .is_some_and(|every| since >= every);
-            if now >= self.clock.next_flush {
-                self.clock.next_flush = now + FLUSH_EVERY;
-                self.flush()?;
-            }
+        let due = self.clock.due(&self.walker.config, self.walker.step);
+        if due.flush {
+            self.flush()?;
+        }
+        if due.report {
             self.report();
         }
-        if is_checkpoint {
+        if due.checkpoint {
             self.save_checkpoint(model)?;
-            self.clock.last_checkpoint = now;
         }
         Ok(())
     }
@@ -171,22 +146,5 @@ where
             store.folder.write_summary(&summary)?;
         }
         Ok(Finished { model, summary })
-    }
-}
-
-impl Clock {
-    pub(crate) fn start(first_step: u64) -> Self {
-        let now = Instant::now();
-        Self {
-            started: now,
-            first_step,
-            next_report: now,
-            next_flush: now + FLUSH_EVERY,
-            last_checkpoint: now,
-        }
-    }
-
-    pub(crate) fn steps_per_second(&self, step: u64) -> f64 {
-        (step - self.first_step) as f64 / self.started.elapsed().as_secs_f64()
     }
 }

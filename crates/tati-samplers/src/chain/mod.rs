@@ -4,9 +4,10 @@
 //! its draws, [`Progress`] what it tells on its way.
 
 pub(crate) mod checkpoint;
+pub(crate) mod clock;
 mod config;
 pub(crate) mod divergence;
-pub(crate) mod drive;
+mod drive;
 mod observer;
 mod predictive;
 mod progress;

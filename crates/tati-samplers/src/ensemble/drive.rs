@@ -19,7 +19,7 @@ use super::{
     Ensemble, EnsembleConfig, EnsembleSummary, QuasiNewton, ReplicaExchangeSummary, start,
 };
 use crate::chain::checkpoint::model_bytes;
-use crate::chain::drive::{Clock, FLUSH_EVERY, REPORT_EVERY};
+use crate::chain::clock::Clock;
 use crate::chain::recorder::{Recorder, Store};
 use crate::chain::{Progress, Report};
 
@@ -276,25 +276,15 @@ where
     }
 
     fn attend_to_clock(&mut self) -> Result<()> {
-        let chain = &self.config.chain;
-        let every_steps = chain.checkpoint_every_steps;
-        let mut is_checkpoint = every_steps.is_some_and(|steps| self.step.is_multiple_of(steps));
-        let now = Instant::now();
-        if now >= self.clock.next_report {
-            self.clock.next_report = now + REPORT_EVERY;
-            let since = now.duration_since(self.clock.last_checkpoint).as_secs_f64();
-            is_checkpoint |= chain
-                .checkpoint_every_seconds
-                .is_some_and(|every| since >= every);
-            if now >= self.clock.next_flush {
-                self.clock.next_flush = now + FLUSH_EVERY;
-                self.flush()?;
-            }
+        let due = self.clock.due(&self.config.chain, self.step);
+        if due.flush {
+            self.flush()?;
+        }
+        if due.report {
             self.report();
         }
-        if is_checkpoint {
+        if due.checkpoint {
             self.save_checkpoint()?;
-            self.clock.last_checkpoint = now;
         }
         Ok(())
     }

@@ -11,9 +11,9 @@ mod walkers;
 use burn::module::{Module, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use tati_core::{ModelPotential, open_device};
+use tati_core::{ModelPotential, Result, TatiError, open_device};
 
-use crate::{BaoabConfig, ChainConfig, ChainSampler, Prior};
+use crate::{BaoabConfig, ChainConfig, ChainSampler, Draw, Prior};
 
 /// θ = (head, tail), two tensors.
 #[derive(Module, Debug)]
@@ -130,4 +130,17 @@ fn steps(num_steps: u64) -> ChainConfig {
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(work)
+}
+
+/// An observer that fails from a step on.
+fn failing_at(step: u64) -> impl FnMut(&Draw<'_, Point>) -> Result<()> {
+    move |draw| {
+        if draw.step < step {
+            return Ok(());
+        }
+        Err(TatiError::Record {
+            what: "of the test".to_string(),
+            reason: "it is to end here".to_string(),
+        })
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use tati_core::{Result, TatiError, Trajectory};
+use tati_core::{Result, Trajectory};
 
 use super::replica_exchange::{LADDER, sampler, timeless, well};
 use super::restart::files;
-use super::{Point, numbers, on_threads, steps};
-use crate::{Draw, FinishedReplicaExchange, ReplicaExchangeConfig};
+use super::{Point, failing_at, numbers, on_threads, steps};
+use crate::{FinishedReplicaExchange, ReplicaExchangeConfig};
 
 /// Runs on so many threads, in a new or an old folder, until rung 2 fails at a step.
 fn run_in(
@@ -17,15 +17,7 @@ fn run_in(
     threads: usize,
     fails_at: u64,
 ) -> Result<FinishedReplicaExchange<Point>> {
-    let mut observer = |draw: &Draw<'_, Point>| {
-        if draw.step < fails_at {
-            return Ok(());
-        }
-        Err(TatiError::Record {
-            what: "of the test".to_string(),
-            reason: "it is to end here".to_string(),
-        })
-    };
+    let mut observer = failing_at(fails_at);
     on_threads(threads, || {
         let (model, mut potential) = well();
         if name != "hmc" {

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::DType;
-use tati_core::{Result, TatiError, Trajectory};
+use tati_core::{Result, Trajectory};
 
-use super::{Point, baoab, closed_form, gaussian, numbers, on_threads, steps};
+use super::{Point, baoab, closed_form, failing_at, gaussian, numbers, on_threads, steps};
 use crate::{
-    ChainSampler, Draw, EnsembleConfig, FinishedEnsemble, HmcConfig, Prior, QuasiNewtonConfig,
-    SgldConfig,
+    ChainSampler, EnsembleConfig, FinishedEnsemble, HmcConfig, Prior, QuasiNewtonConfig, SgldConfig,
 };
 
 const CURVATURES: [f64; 5] = [1.0, 2.0, 5.0, 9.0, 20.0];
@@ -64,15 +63,7 @@ fn run(
     threads: usize,
     fails_at: u64,
 ) -> Result<FinishedEnsemble<Point>> {
-    let mut observer = |draw: &Draw<'_, Point>| {
-        if draw.step < fails_at {
-            return Ok(());
-        }
-        Err(TatiError::Record {
-            what: "of the test".to_string(),
-            reason: "it is to end here".to_string(),
-        })
-    };
+    let mut observer = failing_at(fails_at);
     on_threads(threads, || {
         let (model, mut potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
         match name {
