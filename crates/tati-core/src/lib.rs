@@ -11,6 +11,7 @@ mod freeze;
 mod parameters;
 mod potential;
 mod table_reader;
+mod table_writer;
 mod trajectory;
 
 pub use atomic_file::write_atomically;
@@ -26,6 +27,7 @@ pub use potential::{
     Rows, analytic, configurational_temperature_terms,
 };
 pub use table_reader::{TableReader, TableRow, quoted};
+pub use table_writer::write_table;
 pub use trajectory::{
     ParameterFloat, Precision, ThetaBlock, Trajectory, TrajectoryLayout, TrajectoryTable,
     TrajectoryWriter,

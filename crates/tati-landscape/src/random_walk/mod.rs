@@ -12,10 +12,10 @@ use tati_core::{Result, require_count};
 use crate::{Draws, PrincipalComponents, PrincipalComponentsConfig};
 
 pub use diffusion::{Diffusion, diffusion};
-pub use null::random_walk_eigenvalues;
+pub use null::{free_random_walks, random_walk_eigenvalues};
 
 /// Fewer draws than this cannot tell a walk from a landscape.
-const LEAST_DRAWS: usize = 40;
+pub(crate) const LEAST_DRAWS: usize = 40;
 
 /// Configuration of [`RandomWalkCheck`].
 ///
