@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::analyse::AnalyseArgs;
 use crate::completions::CompletionsArgs;
 use crate::error::{CliError, LongNames};
 use crate::man::ManArgs;
@@ -12,7 +13,7 @@ use crate::options::GlobalOptions;
 use crate::options::config_file::{self, Expanded};
 use crate::output::{self, Outcome};
 use crate::program::Program;
-use crate::{completions, man};
+use crate::{analyse, completions, man};
 
 /// Thermodynamic sampling of neural networks: train a network, sample exp(−βU) of its loss U, and see what the draws tell of the loss
 /// landscape.
@@ -36,6 +37,7 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Analyse(AnalyseArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -43,6 +45,7 @@ enum Command {
 impl Command {
     fn run(&self, program: &Program) -> Result<Outcome, CliError> {
         match self {
+            Self::Analyse(arguments) => analyse::run(arguments, program),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Man(arguments) => man::run(arguments, program),
         }

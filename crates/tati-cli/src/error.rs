@@ -77,7 +77,14 @@ impl LongNames {
 }
 
 /// Settings of the library whose options have another name.
-const ALIASES: [(&str, &str); 1] = [("num_steps", "steps")];
+const ALIASES: [(&str, &str); 6] = [
+    ("num_steps", "steps"),
+    ("num_components", "components"),
+    ("num_eigenpairs", "eigenpairs"),
+    ("num_resamples", "resamples"),
+    ("number of bins", "bins"),
+    ("num_levels", "bins"),
+];
 
 /// The word of `known` that is nearest to `word`, if any is near.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

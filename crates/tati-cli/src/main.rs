@@ -1,5 +1,6 @@
 //! `tati`: train, sample and analyse from a shell.
 
+mod analyse;
 mod command;
 mod completions;
 mod error;
@@ -9,6 +10,7 @@ mod options;
 mod output;
 mod program;
 mod progress;
+mod text;
 
 use std::process::ExitCode;
 

@@ -41,13 +41,16 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
         })
         .collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded = cells.zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 {
-                format!("{cell:<width$}")
-            } else {
-                format!("  {cell:>width$}")
-            }
-        });
+        let padded = cells
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, width))| {
+                if column == 0 {
+                    format!("{cell:<width$}")
+                } else {
+                    format!("  {cell:>width$}")
+                }
+            });
         padded.collect::<String>().trim_end().to_string() + "\n"
     };
     let mut text = line(&mut heading.iter().copied());

@@ -171,21 +171,34 @@ fn write(
         ]
     };
     out.table("averages", |path| {
-        let header = ["parameter"].into_iter().chain(columns).chain(["error_between_chains"]);
+        let header = ["parameter"]
+            .into_iter()
+            .chain(columns)
+            .chain(["error_between_chains"]);
         let pooled = found.pooled.iter().zip(&found.error_between_chains);
-        let rows = results.parameters.iter().zip(pooled).map(|(name, (average, between))| {
-            let mut numbers = row(average);
-            numbers.push(*between);
-            (vec![name], numbers)
-        });
+        let rows = results
+            .parameters
+            .iter()
+            .zip(pooled)
+            .map(|(name, (average, between))| {
+                let mut numbers = row(average);
+                numbers.push(*between);
+                (vec![name], numbers)
+            });
         write_table(path, header, rows)
     })?;
     out.table("averages-per-chain", |path| {
         let header = ["chain", "parameter"].into_iter().chain(columns);
-        let rows = found.per_chain.iter().enumerate().flat_map(|(chain, averages)| {
-            let averages = results.parameters.iter().zip(averages);
-            averages.map(move |(name, average)| (vec![chain.to_string(), name.clone()], row(average)))
-        });
+        let rows = found
+            .per_chain
+            .iter()
+            .enumerate()
+            .flat_map(|(chain, averages)| {
+                let averages = results.parameters.iter().zip(averages);
+                averages.map(move |(name, average)| {
+                    (vec![chain.to_string(), name.clone()], row(average))
+                })
+            });
         write_table(path, header, rows)
     })?;
     let Some(potential) = &results.potential else {
@@ -197,7 +210,10 @@ fn write(
         .map(|block| (block * (num_draws / num_blocks)) as f64)
         .collect();
     out.table("potential-running", |path| {
-        let chains = potential.running_mean.iter().zip(&potential.running_variance);
+        let chains = potential
+            .running_mean
+            .iter()
+            .zip(&potential.running_variance);
         let rows = chains.enumerate().flat_map(|(chain, (means, variances))| {
             let blocks = ends.iter().zip(means.iter().zip(variances));
             blocks.map(move |(end, (mean, variance))| {
@@ -206,7 +222,9 @@ fn write(
         });
         write_table(path, ["chain", "num_draws", "mean", "variance"], rows)
     })?;
-    let labels: Vec<String> = (0..results.num_chains).map(|chain| format!("chain {chain}")).collect();
+    let labels: Vec<String> = (0..results.num_chains)
+        .map(|chain| format!("chain {chain}"))
+        .collect();
     let means: Vec<Curve<'_>> = potential
         .running_mean
         .iter()

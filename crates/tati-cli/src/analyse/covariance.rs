@@ -98,20 +98,29 @@ pub fn run(arguments: &CovarianceArgs, program: &Program) -> Result<Outcome, Cli
     let draws = recording.draws()?;
     let num_draws = draws.num_chains() * draws.num_draws();
     let most = draws.num_parameters().min(num_draws.saturating_sub(1));
-    let config = PrincipalComponentsConfig::new(arguments.components.unwrap_or(COMPONENTS.min(most)))
-        .with_method(arguments.method.config());
+    let config =
+        PrincipalComponentsConfig::new(arguments.components.unwrap_or(COMPONENTS.min(most)))
+            .with_method(arguments.method.config());
     if arguments.matrix {
-        require_count("number of parameters for --matrix", draws.num_parameters(), 1..=MOST_OF_MATRIX)?;
+        require_count(
+            "number of parameters for --matrix",
+            draws.num_parameters(),
+            1..=MOST_OF_MATRIX,
+        )?;
     }
     let components = config.compute(&draws)?;
-    let walk = RandomWalkCheckConfig::new()
-        .with_components(config)
-        .compute(&draws)?;
+    let walk = match draws.num_draws() < RandomWalkCheckConfig::LEAST_DRAWS {
+        true => None,
+        false => {
+            let check = RandomWalkCheckConfig::new().with_components(config);
+            Some(check.compute(&draws)?)
+        }
+    };
     let covariance = match arguments.matrix {
         true => Some(matrix(&draws)?),
         false => None,
     };
-    let mut results = Results::new(&components, &walk, &draws, covariance);
+    let mut results = Results::new(&components, walk.as_ref(), &draws, covariance);
     if let Some(out) = out {
         results.files = write(out, &results, &components, &recording)?;
     }
@@ -135,7 +144,7 @@ fn matrix(draws: &Draws<'_>) -> Result<Vec<Vec<f64>>, CliError> {
     for chain in 0..draws.num_chains() {
         draws.for_each_block(chain, |block| accumulator.add(&block.theta))?;
     }
-    let covariance = accumulator.covariance();
+    let covariance = accumulator.covariance()?;
     let rows = covariance.row_iter();
     Ok(rows.map(|row| row.iter().copied().collect()).collect())
 }
@@ -143,16 +152,16 @@ fn matrix(draws: &Draws<'_>) -> Result<Vec<Vec<f64>>, CliError> {
 impl Results {
     fn new(
         components: &PrincipalComponents,
-        walk: &RandomWalkCheck,
+        walk: Option<&RandomWalkCheck>,
         draws: &Draws<'_>,
         covariance: Option<Vec<Vec<f64>>>,
     ) -> Self {
-        let chains = || walk.chains.iter();
+        let chains = || walk.into_iter().flat_map(|walk| &walk.chains);
         let count = chains().map(|chain| chain.cosine_content.len()).min();
         let count = count.unwrap_or(0).min(components.eigenvalues.len());
         let mean = |at: usize| {
             let nulls = chains().map(|chain| chain.null_eigenvalues[at]);
-            nulls.sum::<f64>() / walk.chains.len() as f64
+            nulls.sum::<f64>() / draws.num_chains() as f64
         };
         let largest = |at: usize| {
             let contents = chains().map(|chain| chain.cosine_content[at]);
@@ -165,8 +174,14 @@ impl Results {
             total_variance: components.total_variance,
             null_eigenvalues: (0..count).map(mean).collect(),
             cosine_content: (0..count).map(largest).collect(),
-            verdict: walk.verdict.name(),
-            verdict_in_words: walk.verdict.to_string(),
+            verdict: walk.map_or("too short", |walk| walk.verdict.name()),
+            verdict_in_words: match walk {
+                Some(walk) => walk.verdict.to_string(),
+                None => format!(
+                    "too short: a landscape cannot be told from a random walk by fewer than {} draws of a chain",
+                    RandomWalkCheckConfig::LEAST_DRAWS
+                ),
+            },
             chains: chains()
                 .map(|chain| OfChain {
                     eigenvalues: chain.components.eigenvalues.clone(),
@@ -193,7 +208,9 @@ impl Results {
         let rows: Vec<Vec<String>> = (0..self.eigenvalues.len())
             .map(|at| {
                 let or_none = |values: &[f64]| {
-                    values.get(at).map_or("-".to_string(), |value| text::number(*value))
+                    values
+                        .get(at)
+                        .map_or("-".to_string(), |value| text::number(*value))
                 };
                 vec![
                     (at + 1).to_string(),
@@ -228,7 +245,13 @@ fn write(
     let source = recording.origin();
     let count = results.eigenvalues.len();
     out.table("eigenvalues", |path| {
-        let header = ["component", "eigenvalue", "explained_variance_ratio", "null_eigenvalue", "cosine_content"];
+        let header = [
+            "component",
+            "eigenvalue",
+            "explained_variance_ratio",
+            "null_eigenvalue",
+            "cosine_content",
+        ];
         let rows = (0..count).map(|at| {
             let or_nan = |values: &[f64]| values.get(at).copied().unwrap_or(f64::NAN);
             let numbers = [
@@ -242,18 +265,29 @@ fn write(
         write_table(path, header, rows)
     })?;
     out.table("eigenvectors", |path| {
-        let header = ["component"].into_iter().chain(names.iter().map(String::as_str));
+        let header = ["component"]
+            .into_iter()
+            .chain(names.iter().map(String::as_str));
         let vectors = components.eigenvectors.column_iter().zip(1..);
         let rows = vectors.map(|(vector, number)| (vec![number], vector.iter().copied().collect()));
         write_table(path, header, rows)
     })?;
     let projections = (0..draws.num_chains())
-        .map(|chain| Ok(components.project(&draws, chain)?.transpose().as_slice().to_vec()))
+        .map(|chain| {
+            Ok(components
+                .project(&draws, chain)?
+                .transpose()
+                .as_slice()
+                .to_vec())
+        })
         .collect::<tati::Result<Vec<Vec<f64>>>>()?;
     let steps = recording.steps()?;
     out.table("projections", |path| {
         let columns = (1..=count).map(|component| format!("component{component}"));
-        let header = ["chain", "step"].map(String::from).into_iter().chain(columns);
+        let header = ["chain", "step"]
+            .map(String::from)
+            .into_iter()
+            .chain(columns);
         let chains = projections.iter().zip(&steps).enumerate();
         let rows = chains.flat_map(|(chain, (coordinates, steps))| {
             let draws = coordinates.chunks_exact(count).zip(steps);
@@ -263,26 +297,42 @@ fn write(
     })?;
     if let Some(covariance) = &results.covariance {
         out.table("covariance", |path| {
-            let header = ["parameter"].into_iter().chain(names.iter().map(String::as_str));
+            let header = ["parameter"]
+                .into_iter()
+                .chain(names.iter().map(String::as_str));
             let rows = names.iter().zip(covariance);
-            write_table(path, header, rows.map(|(name, row)| (vec![name], row.clone())))
+            write_table(
+                path,
+                header,
+                rows.map(|(name, row)| (vec![name], row.clone())),
+            )
         })?;
     }
-    let chain = &results.chains[0];
-    let spectrum = Spectrum {
-        eigenvalues: &chain.eigenvalues,
-        null: &chain.null_eigenvalues,
-        cosine_content: &chain.cosine_content,
-        title: match results.num_chains {
-            1 => "Covariance of the draws",
-            _ => "Covariance of the draws of one chain",
-        },
+    let mut spectrum = Spectrum {
+        eigenvalues: &results.eigenvalues,
+        title: "Covariance of the draws",
         source: &source,
+        ..Spectrum::default()
     };
+    if let Some(chain) = results.chains.first() {
+        spectrum = Spectrum {
+            eigenvalues: &chain.eigenvalues,
+            null: &chain.null_eigenvalues,
+            cosine_content: &chain.cosine_content,
+            ..spectrum
+        };
+        if results.num_chains > 1 {
+            spectrum.title = "Covariance of the draws of one chain";
+        }
+    }
     out.figure("spectrum", |path| spectrum.save(path))?;
     if count >= 2 {
         let chains: Vec<&[f64]> = projections.iter().map(Vec::as_slice).collect();
-        let planes: &[[usize; 2]] = if count > 2 { &[[0, 1], [0, 2]] } else { &[[0, 1]] };
+        let planes: &[[usize; 2]] = if count > 2 {
+            &[[0, 1], [0, 2]]
+        } else {
+            &[[0, 1]]
+        };
         let trajectories = Trajectories {
             chains: &chains,
             num_components: count,

@@ -5,6 +5,7 @@ mod averages;
 mod covariance;
 mod diffusion_map;
 mod free_energy;
+mod free_energy_files;
 mod variable;
 
 use clap::Subcommand;

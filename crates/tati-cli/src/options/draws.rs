@@ -68,7 +68,10 @@ pub fn potentials(recording: &Recording) -> Result<Option<Vec<Vec<f64>>>, CliErr
 }
 
 /// U at the draws of each chain, for what cannot do without.
-pub fn required_potentials(recording: &Recording, purpose: &str) -> Result<Vec<Vec<f64>>, CliError> {
+pub fn required_potentials(
+    recording: &Recording,
+    purpose: &str,
+) -> Result<Vec<Vec<f64>>, CliError> {
     potentials(recording)?.ok_or_else(|| {
         CliError::Usage(format!(
             "{}: no loss is recorded, which {purpose} needs",

@@ -6,8 +6,7 @@ use burn::config::Config;
 use tati_core::{Progress, Result, TatiError, require_count};
 
 use super::{Bandwidth, DiffusionMap, DiffusionMapConfig};
-use crate::random_walk::{LEAST_DRAWS, free_random_walks};
-use crate::{Draws, RunningMoments, cosine_content};
+use crate::{Draws, RandomWalkCheckConfig, RunningMoments, cosine_content, free_random_walks};
 
 /// Of so many draws, one is held out.
 const HELD_OUT: usize = 5;
@@ -128,7 +127,7 @@ impl DiffusionMapReadingConfig {
     }
 
     fn null_eigenvalues(&self, draws: &Draws<'_>) -> Result<Option<Vec<f64>>> {
-        if draws.num_draws() < LEAST_DRAWS {
+        if draws.num_draws() < RandomWalkCheckConfig::LEAST_DRAWS {
             return Ok(None);
         }
         let walks = free_random_walks(draws, self.seed)?;
