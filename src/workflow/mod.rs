@@ -1,7 +1,8 @@
-//! What needs both sampling and analysis.
+//! What needs more than one of models, sampling and analysis.
 
 mod explore;
 mod learning_coefficient;
+mod train;
 
 pub use explore::{
     Exploration, ExplorationEnd, ExplorationRound, ExploreConfig, ExploreProgress, ExploreStage,
@@ -11,3 +12,4 @@ pub use learning_coefficient::{
     ChainsProgress, LearningCoefficientConfig, LearningCoefficientSweep,
     LearningCoefficientSweepConfig, SweepOutcome, SweepSetting,
 };
+pub use train::{BarzilaiBorwein, TrainConfig, TrainOptimizer, TrainStage, TrainStep, Trained};

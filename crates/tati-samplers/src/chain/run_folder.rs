@@ -43,6 +43,9 @@ pub(crate) struct RunConfig {
     /// What makes an ensemble of it; `None` for a single chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ensemble: Option<Value>,
+    /// What the program says of the run: its model and data, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<Value>,
 }
 
 /// A tensor of the model, by name and shape.
@@ -341,6 +344,14 @@ impl RunFolder {
 /// If there is no run.
 pub fn recorded_seed(path: impl AsRef<Path>) -> Result<u64> {
     RunFolder::open(path.as_ref()).map(|(_, config)| config.seed)
+}
+
+/// What [`Chain::with_description`](crate::Chain::with_description) said of the run recorded in the folder `path`; `None` if nothing was.
+///
+/// # Errors
+/// If there is no run.
+pub fn recorded_description(path: impl AsRef<Path>) -> Result<Option<Value>> {
+    RunFolder::open(path.as_ref()).map(|(_, config)| config.description)
 }
 
 fn check_format(file: &Path, format: u32) -> Result<()> {

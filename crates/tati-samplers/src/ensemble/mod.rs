@@ -20,6 +20,7 @@ use std::sync::atomic::AtomicBool;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
+use serde_json::Value;
 use tati_core::{BatchOrder, ModelPotential, Result, Rows, TatiError};
 
 use crate::chain::Report;
@@ -91,6 +92,7 @@ pub struct Ensemble<'a, M, R, L> {
     observers: Vec<Vec<&'a mut (dyn Observer<M> + Send)>>,
     progress: Option<Report<'a>>,
     interrupted: Arc<AtomicBool>,
+    description: Option<Value>,
     folder: Option<(RunFolder, IsResumed)>,
     /// What makes its members the rungs of a ladder.
     exchange: Option<replica_exchange::Exchange>,
@@ -198,6 +200,7 @@ impl EnsembleConfig {
             observers: (0..self.num_walkers).map(|_| Vec::new()).collect(),
             progress: None,
             interrupted: Arc::default(),
+            description: None,
             folder: None,
             exchange: None,
         })
@@ -282,6 +285,12 @@ where
         self
     }
 
+    /// As [`Chain::with_description`](crate::Chain::with_description).
+    pub fn with_description(mut self, description: Value) -> Self {
+        self.description = Some(description);
+        self
+    }
+
     /// Records the run in the new folder `path`: configuration, the draws of each walker, checkpoints, the last models.
     ///
     /// # Errors
@@ -303,6 +312,7 @@ where
         if self.sampler.seed().is_none() {
             self.seed = recorded.seed;
         }
+        self.description = recorded.description.clone();
         let config = self.run_config();
         config.check_continues(&recorded, &folder.config_file())?;
         folder.write_config(&config)?;
@@ -346,6 +356,7 @@ where
             num_rows: self.potential.num_rows(),
             parameters: RunConfig::parameters(self.potential.layout()),
             ensemble: Some(ensemble),
+            description: self.description.clone(),
         }
     }
 }

@@ -1,0 +1,116 @@
+//! One step of each optimizer on the flat vector.
+
+use burn::module::{Module, Param, ParamId};
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{
+    AdamConfig, GradientsParams, LBFGS, LBFGSConfig, LineSearchFn, ModuleOptimizer, SgdConfig,
+};
+use burn::tensor::Tensor;
+use tati_core::Result;
+
+use super::{BarzilaiBorwein, TrainOptimizer};
+
+/// Points that a line search may try.
+const MAX_TRIALS: usize = 30;
+
+/// An optimizer on its way.
+pub(super) enum Mover {
+    /// With the id by which it knows θ.
+    Burn(Box<ModuleOptimizer>, ParamId),
+    Lbfgs(Box<LBFGS>),
+    BarzilaiBorwein(BarzilaiBorwein),
+}
+
+/// θ as Burn's optimizers want it.
+#[derive(Module, Debug)]
+pub(super) struct Flat {
+    theta: Param<Tensor<1>>,
+}
+
+impl Flat {
+    fn at(position: Tensor<1>, id: ParamId) -> Self {
+        // Burn asks for parameters on a tape, though gradients come from elsewhere.
+        let theta = Tensor::from_inner(position).require_grad();
+        Self {
+            theta: Param::initialized(id, theta),
+        }
+    }
+
+    fn gradients(&self, gradient: Tensor<1>) -> GradientsParams {
+        let mut gradients = GradientsParams::new();
+        gradients.register(self.theta.id, gradient);
+        gradients
+    }
+
+    fn position(&self) -> Tensor<1> {
+        self.theta.val().inner()
+    }
+}
+
+impl Mover {
+    pub(super) fn of(optimizer: TrainOptimizer) -> Self {
+        let burn = |optimizer| Self::Burn(Box::new(optimizer), ParamId::new());
+        match optimizer {
+            TrainOptimizer::Sgd { momentum } => {
+                let momentum = (momentum > 0.0).then(|| {
+                    MomentumConfig::new()
+                        .with_momentum(momentum)
+                        .with_dampening(0.0)
+                });
+                burn(SgdConfig::new().with_momentum(momentum).init())
+            }
+            TrainOptimizer::Adam => burn(AdamConfig::new().init()),
+            TrainOptimizer::Lbfgs => Self::Lbfgs(Box::new(
+                LBFGSConfig::new()
+                    .with_max_iter(1)
+                    .with_max_eval(Some(MAX_TRIALS))
+                    .with_tolerance_grad(0.0)
+                    .with_tolerance_change(0.0)
+                    .with_line_search_fn(LineSearchFn::StrongWolfe)
+                    .init(),
+            )),
+            TrainOptimizer::BarzilaiBorwein => Self::BarzilaiBorwein(BarzilaiBorwein::default()),
+        }
+    }
+    /// θ after a step from `position`, where potential and gradient are `evaluated`; `evaluate` tells those of other positions.
+    pub(super) fn step(
+        &mut self,
+        step_size: f64,
+        position: Tensor<1>,
+        evaluated: (f64, Tensor<1>),
+        evaluate: impl Fn(&Tensor<1>) -> Result<(f64, Tensor<1>)>,
+    ) -> Result<Tensor<1>> {
+        match self {
+            Self::Burn(optimizer, id) => {
+                let flat = Flat::at(position, *id);
+                let gradients = flat.gradients(evaluated.1);
+                Ok(optimizer.step(step_size, flat, gradients).position())
+            }
+            Self::BarzilaiBorwein(rule) => {
+                let values =
+                    |tensor: &Tensor<1>| -> Vec<f64> { tensor.to_data().iter::<f64>().collect() };
+                let (theta, gradient) = (values(&position), values(&evaluated.1));
+                let step_size = rule.step_size(&theta, &gradient, step_size);
+                Ok(position - evaluated.1.mul_scalar(step_size))
+            }
+            Self::Lbfgs(optimizer) => {
+                let flat = Flat::at(position, ParamId::new());
+                let mut first = Some(evaluated);
+                let mut failure = None;
+                let (flat, _) = optimizer.step(step_size, flat, |flat: Flat| {
+                    // The first question is for the start itself.
+                    let answer = match first.take() {
+                        Some(evaluated) => Ok(evaluated),
+                        None => evaluate(&flat.position()),
+                    };
+                    let (energy, gradient) = answer.unwrap_or_else(|error| {
+                        failure = Some(error);
+                        (f64::INFINITY, flat.position().zeros_like())
+                    });
+                    (energy, flat.gradients(gradient))
+                });
+                failure.map_or_else(|| Ok(flat.position()), Err)
+            }
+        }
+    }
+}
