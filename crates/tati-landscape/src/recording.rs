@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use tati_core::{Result, Trajectory, TrajectoryTable, require_count};
+use tati_core::{
+    ParameterTensor, Result, TatiError, Trajectory, TrajectoryTable, require_count,
+};
 
 use crate::Draws;
 
@@ -112,6 +114,30 @@ impl Recording {
         require_count("chain", chain, 0..self.all()?.num_chains())?;
         self.chain = Some(chain);
         Ok(self)
+    }
+
+    /// The same draws as those of a model with these tensors: a table is brought into the order of its flat vector
+    /// ([`TrajectoryTable::arranged`]).
+    ///
+    /// # Errors
+    /// [`ShapeMismatch`](tati_core::TatiError::ShapeMismatch) if the model has another number of parameters.
+    pub fn arranged(self, tensors: &[ParameterTensor]) -> Result<Self> {
+        let source = match self.source {
+            Source::Table(table) => Source::Table(table.arranged(tensors)?),
+            runs => runs,
+        };
+        let recording = Self { source, ..self };
+        let trainable = tensors.iter().filter(|tensor| !tensor.is_frozen());
+        let expected: usize = trainable.map(ParameterTensor::len).sum();
+        let found = recording.all()?.num_parameters();
+        if expected == found {
+            return Ok(recording);
+        }
+        Err(TatiError::ShapeMismatch {
+            what: format!("number of parameters of {}", recording.origin()),
+            expected: format!("{expected}, as of the model"),
+            found: found.to_string(),
+        })
     }
 
     /// The draws that are kept.
@@ -292,6 +318,9 @@ mod tests {
         let names = Recording::of_runs(&[&run]).unwrap().parameter_names();
         assert_eq!(names, ["theta[0]", "theta[1]"]);
         assert_eq!(of_table().parameter_names(), ["weight0", "weight1"]);
+        assert!(of_table().arranged(layout.tensors()).is_ok());
+        let message = Recording::of_runs(&[&run]).unwrap().arranged(&[]).unwrap_err();
+        assert!(message.to_string().contains("expected 0, as of the model"));
         let both = Recording::of_runs(&[&run, &run]).unwrap();
         assert_eq!(both.potentials().unwrap().len(), 4);
         assert!(both.with_burn_in(7).is_err());

@@ -49,7 +49,6 @@ pub struct AutocorrelationArgs {
 #[serde(rename_all = "kebab-case")]
 enum Along {
     Parameters,
-    /// Draws along principal components
     Components,
 }
 

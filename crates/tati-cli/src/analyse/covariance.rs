@@ -33,7 +33,7 @@ pub struct CovarianceArgs {
     /// Components wanted [default: 10, or as many as there are]
     #[arg(long, value_name = "K")]
     components: Option<usize>,
-    /// How they are found
+    /// How they are found: the cheapest way, all of the parameters' or the draws' matrix, iteration
     #[arg(long, value_enum, default_value = "cheapest")]
     method: Method,
     /// Give the covariance matrix itself too, of up to 2000 parameters
@@ -48,11 +48,8 @@ pub struct CovarianceArgs {
 #[serde(rename_all = "kebab-case")]
 enum Method {
     Cheapest,
-    /// All eigenpairs of the matrix of the parameters
     Dense,
-    /// All eigenpairs of the matrix of the draws
     Gram,
-    /// Block Krylov iteration
     Krylov,
 }
 

@@ -6,6 +6,8 @@ mod covariance;
 mod diffusion_map;
 mod free_energy;
 mod free_energy_files;
+mod hessian;
+mod learning_coefficient;
 mod variable;
 
 use clap::Subcommand;
@@ -31,6 +33,8 @@ enum Analysis {
     Autocorrelation(autocorrelation::AutocorrelationArgs),
     DiffusionMap(diffusion_map::DiffusionMapArgs),
     FreeEnergy(free_energy::FreeEnergyArgs),
+    LearningCoefficient(learning_coefficient::LearningCoefficientArgs),
+    Hessian(hessian::HessianArgs),
 }
 
 /// Runs the analysis asked for.
@@ -41,5 +45,7 @@ pub fn run(arguments: &AnalyseArgs, program: &Program) -> Result<Outcome, CliErr
         Analysis::Autocorrelation(arguments) => autocorrelation::run(arguments, program),
         Analysis::DiffusionMap(arguments) => diffusion_map::run(arguments, program),
         Analysis::FreeEnergy(arguments) => free_energy::run(arguments, program),
+        Analysis::LearningCoefficient(arguments) => learning_coefficient::run(arguments, program),
+        Analysis::Hessian(arguments) => hessian::run(arguments, program),
     }
 }

@@ -14,11 +14,25 @@ use crate::error::CliError;
 #[command(next_help_heading = "Draws")]
 pub struct DrawsOptions {
     /// Run folders; the walkers of several are taken together
-    #[arg(value_name = "RUN", required_unless_present = "trajectory")]
+    #[arg(
+        value_name = "RUN",
+        required_unless_present = "trajectory",
+        conflicts_with = "trajectory"
+    )]
     #[serde(skip)]
     pub runs: Vec<PathBuf>,
-    /// Read a CSV file instead: columns step, loss and one for each parameter; id tells chains apart
-    #[arg(long, value_name = "FILE", conflicts_with = "runs")]
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub selection: Selection,
+}
+
+/// Which draws are taken of a run, or of a table in its place.
+#[derive(clap::Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Draws")]
+pub struct Selection {
+    /// Read draws from CSV: columns step, loss and one for each parameter; id tells chains apart
+    #[arg(long, value_name = "FILE")]
     pub trajectory: Option<PathBuf>,
     /// Leave out the first N recorded draws of each chain
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -34,9 +48,16 @@ pub struct DrawsOptions {
 impl DrawsOptions {
     /// The draws asked for.
     pub fn open(&self) -> Result<Recording, CliError> {
+        self.selection.open(&self.runs)
+    }
+}
+
+impl Selection {
+    /// The draws of the table, or else of `runs`.
+    pub fn open(&self, runs: &[PathBuf]) -> Result<Recording, CliError> {
         let recording = match &self.trajectory {
             Some(path) => Recording::of_table(TrajectoryTable::read(path)?),
-            None => Recording::of_runs(&self.runs)?,
+            None => Recording::of_runs(runs)?,
         };
         let recording = recording
             .with_burn_in(self.burn_in)?

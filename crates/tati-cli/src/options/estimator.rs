@@ -7,11 +7,8 @@ use tati::landscape::AutocorrelationEstimator;
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Estimator {
-    /// Geyer's initial monotone sequence
     Geyer,
-    /// Sokal's automatic window
     Sokal,
-    /// Goodman's acor
     Acor,
 }
 

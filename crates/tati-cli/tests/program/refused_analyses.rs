@@ -25,7 +25,7 @@ fn wrong_invocations_and_damaged_tables_are_refused() {
     std::fs::create_dir(folder.path().join("there")).unwrap();
     let on = |arguments: &str| arguments.split(' ').map(str::to_string).collect::<Vec<_>>();
     for (arguments, part) in [
-        ("averages", "--trajectory"),
+        ("averages", "<RUN>"),
         ("averages nowhere", "nowhere"),
         ("averages there", "there"),
         (
@@ -184,7 +184,7 @@ fn a_folder_that_is_there_is_written_to_only_on_request() {
 #[test]
 fn a_dry_run_prints_what_a_config_file_takes_and_both_give_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let file = write(folder.path(), "draws.csv", &[normal(1, 60, &[1.0, 1.0])]);
+    let file = write(folder.path(), "draws.csv", &[normal(1, 600, &[1.0, 1.0])]);
     let arguments = [
         "analyse",
         "free-energy",
@@ -212,5 +212,5 @@ fn a_dry_run_prints_what_a_config_file_takes_and_both_give_the_same() {
         config.to_str().unwrap(),
     ]);
     assert_eq!(by_file, json(&arguments));
-    assert_eq!(by_file["num_draws"], 55);
+    assert_eq!(by_file["num_draws"], 595);
 }
