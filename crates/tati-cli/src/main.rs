@@ -2,13 +2,17 @@
 
 mod command;
 mod completions;
+mod dataset;
 mod error;
+mod export;
 mod interrupt;
 mod man;
 mod options;
 mod output;
 mod program;
 mod progress;
+mod sample;
+mod train;
 
 use std::process::ExitCode;
 
