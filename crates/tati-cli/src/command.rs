@@ -7,16 +7,21 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::analyse::AnalyseArgs;
 use crate::completions::CompletionsArgs;
+use crate::dataset::DatasetArgs;
 use crate::error::{CliError, LongNames};
+use crate::export::ExportArgs;
+use crate::inputs::InputsArgs;
 use crate::man::ManArgs;
 use crate::options::GlobalOptions;
 use crate::options::config_file::{self, Expanded};
 use crate::output::{self, Outcome};
 use crate::program::Program;
-use crate::{analyse, completions, man};
+use crate::sample::SampleArgs;
+use crate::surface::SurfaceArgs;
+use crate::train::TrainArgs;
+use crate::{analyse, completions, dataset, export, inputs, man, sample, surface, train};
 
-/// Thermodynamic sampling of neural networks: train a network, sample exp(−βU) of its loss U, and see what the draws tell of the loss
-/// landscape.
+/// Thermodynamic sampling of neural networks: train a network, and draw from exp(−βU) of its loss U
 #[derive(Parser, Debug)]
 #[command(
     name = "tati",
@@ -25,8 +30,8 @@ use crate::{analyse, completions, man};
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Options come from the command line, then from --config, then from a saved run. Exit status: 0 done, \
-2 bad usage or input, 1 anything else."
+    after_help = "Options come from the command line, then from --config, then from a saved run.\n\
+                  Exit status: 0 done, 2 bad usage or input, 1 anything else."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -37,7 +42,13 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Analyse(AnalyseArgs),
+    Train(Box<TrainArgs>),
+    Sample(Box<SampleArgs>),
+    Analyse(Box<AnalyseArgs>),
+    Surface(Box<SurfaceArgs>),
+    Inputs(Box<InputsArgs>),
+    Dataset(DatasetArgs),
+    Export(ExportArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -45,7 +56,13 @@ enum Command {
 impl Command {
     fn run(&self, program: &Program) -> Result<Outcome, CliError> {
         match self {
+            Self::Train(arguments) => train::run(arguments, program),
+            Self::Sample(arguments) => sample::run(arguments, program),
             Self::Analyse(arguments) => analyse::run(arguments, program),
+            Self::Surface(arguments) => surface::run(arguments, program),
+            Self::Inputs(arguments) => inputs::run(arguments, program),
+            Self::Dataset(arguments) => dataset::run(arguments, program),
+            Self::Export(arguments) => export::run(arguments, program),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Man(arguments) => man::run(arguments, program),
         }
@@ -64,7 +81,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };
-    let program = Program::new(&cli.global, &arguments);
+    let program = Program::new(&cli.global);
     let outcome = cli
         .command
         .run(&program)

@@ -34,7 +34,12 @@ pub struct InputsArgs {
     #[arg(long, value_name = "N", default_value_t = 41)]
     points: usize,
     /// Values of all inputs, for those that are held [default: 0 each]
-    #[arg(long, value_name = "V,…", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "V,…",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
     hold: Option<Vec<f64>>,
     /// Probabilities of the classes instead of the network's outputs
     #[arg(long)]
@@ -127,7 +132,12 @@ pub fn run(arguments: &InputsArgs, program: &Program) -> Result<Outcome, CliErro
         if let Some(mut out) = out {
             out.table("inputs", |file| found.write_csv(file))?;
             results.figures(&mut out, "mean", &found.mean, &source)?;
-            results.figures(&mut out, "standard-deviation", &found.standard_deviation, &source)?;
+            results.figures(
+                &mut out,
+                "standard-deviation",
+                &found.standard_deviation,
+                &source,
+            )?;
             results.files = out.finish()?;
         }
         results.mean = Some(found.mean);
@@ -155,9 +165,15 @@ fn grid(
         .input
         .iter()
         .map(|input| {
-            let number = input.name.strip_prefix('x').and_then(|number| number.parse().ok());
+            let number = input
+                .name
+                .strip_prefix('x')
+                .and_then(|number| number.parse().ok());
             number.filter(|number| *number > 0).ok_or_else(|| {
-                CliError::Usage(format!("`--input {}` is no input: they are x1, x2, …", input.name))
+                CliError::Usage(format!(
+                    "`--input {}` is no input: they are x1, x2, …",
+                    input.name
+                ))
             })
         })
         .collect::<Result<Vec<usize>, _>>()?;
@@ -167,7 +183,10 @@ fn grid(
         (Some(_), Some(hold)) => hold.len(),
         (Some(_), None) => most,
     };
-    let hold = arguments.hold.clone().unwrap_or_else(|| vec![0.0; dimension]);
+    let hold = arguments
+        .hold
+        .clone()
+        .unwrap_or_else(|| vec![0.0; dimension]);
     if hold.len() != dimension {
         return Err(CliError::Usage(format!(
             "`--hold` has {} values: the network has {dimension} inputs",
@@ -193,7 +212,9 @@ fn made_of(features: &Features, points: Tensor<2>) -> Tensor<2> {
     let device = points.device();
     let values: Vec<f32> = points.into_data().iter::<f32>().collect();
     // That the features are there has been checked before.
-    let inputs = values.chunks_exact(width).flat_map(|point| features.of_point(point).unwrap_or_default());
+    let inputs = values
+        .chunks_exact(width)
+        .flat_map(|point| features.of_point(point).unwrap_or_default());
     let inputs: Vec<f32> = inputs.collect();
     Tensor::from_data(TensorData::new(inputs, [rows, features.len()]), &device)
 }
@@ -222,9 +243,11 @@ impl Results {
         }
         let [rows, columns] = [x.values.len(), y.values.len()];
         for output in 0..self.num_outputs {
-            let places = (0..columns).flat_map(|column| (0..rows).map(move |row| row * columns + column));
-            let of_output: Vec<f64> =
-                places.map(|place| values[place * self.num_outputs + output]).collect();
+            let places =
+                (0..columns).flat_map(|column| (0..rows).map(move |row| row * columns + column));
+            let of_output: Vec<f64> = places
+                .map(|place| values[place * self.num_outputs + output])
+                .collect();
             let label = format!("{} of output {output}", name.replace('-', " "));
             let figure = Contour {
                 grid: Grid {

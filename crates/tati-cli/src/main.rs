@@ -3,14 +3,20 @@
 mod analyse;
 mod command;
 mod completions;
+mod dataset;
 mod error;
+mod export;
+mod inputs;
 mod interrupt;
 mod man;
 mod options;
 mod output;
 mod program;
 mod progress;
+mod sample;
+mod surface;
 mod text;
+mod train;
 
 use std::process::ExitCode;
 

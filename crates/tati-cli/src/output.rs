@@ -41,19 +41,25 @@ impl Outcome {
         resolved: &impl Serialize,
         device: Option<&str>,
     ) -> Result<Self, CliError> {
-        let other = |error: &dyn std::fmt::Display| {
+        let failed = |error: &dyn std::fmt::Display| {
             CliError::Other(format!("the configuration as TOML: {error}"))
         };
-        let mut table = toml::Table::try_from(resolved).map_err(|error| other(&error))?;
+        let value = serde_json::to_value(resolved).map_err(|error| failed(&error))?;
+        let Value::Object(mut json) = value else {
+            return Err(failed(&"it is no table"));
+        };
         if let Some(device) = device {
-            table.insert("device".to_string(), device.into());
+            json.insert("device".to_string(), device.into());
         }
         // Left out is what they say.
-        table.retain(|_, value| value.as_bool() != Some(false));
-        let text = toml::to_string(&table).map_err(|error| other(&error))?;
-        let json = table.into_iter().map(|(key, value)| (key, json(value)));
+        json.retain(|_, value| !value.is_null() && *value != Value::Bool(false));
+        let table: toml::Table = json
+            .iter()
+            .map(|(key, value)| (key.clone(), toml_value(value)))
+            .collect();
+        let text = toml::to_string(&table).map_err(|error| failed(&error))?;
         Ok(Self {
-            json: json.collect(),
+            json,
             text,
             complete: true,
         })
@@ -65,15 +71,17 @@ impl Outcome {
     }
 }
 
-/// A value of TOML as JSON, where infinity is a word.
-fn json(value: toml::Value) -> Value {
+/// A value of JSON as TOML. Its integers end at 2⁶³ − 1: larger ones, as a seed may be, are text.
+fn toml_value(value: &Value) -> toml::Value {
     match value {
-        toml::Value::Float(number) if !number.is_finite() => number.to_string().into(),
-        toml::Value::Float(number) => number.into(),
-        toml::Value::Integer(number) => number.into(),
-        toml::Value::Boolean(flag) => flag.into(),
-        toml::Value::Array(values) => values.into_iter().map(json).collect(),
-        toml::Value::String(text) => text.into(),
+        Value::Bool(flag) => (*flag).into(),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(integer), _) => integer.into(),
+            (None, Some(float)) if number.is_f64() => float.into(),
+            _ => number.to_string().into(),
+        },
+        Value::String(text) => text.clone().into(),
+        Value::Array(values) => values.iter().map(toml_value).collect::<Vec<_>>().into(),
         other => other.to_string().into(),
     }
 }
@@ -108,8 +116,10 @@ mod tests {
     #[derive(Serialize)]
     #[serde(rename_all = "kebab-case")]
     struct Options {
-        inverse_temperature: f64,
-        steps: u64,
+        #[serde(with = "crate::options::number")]
+        inverse_temperature: Option<f64>,
+        step_size: f64,
+        seed: u64,
         collapse: bool,
         prior: Option<f64>,
     }
@@ -117,19 +127,20 @@ mod tests {
     #[test]
     fn a_configuration_is_toml_and_json() {
         let options = Options {
-            inverse_temperature: f64::INFINITY,
-            steps: 3,
+            inverse_temperature: Some(f64::INFINITY),
+            step_size: 1.0,
+            seed: u64::MAX,
             collapse: false,
             prior: None,
         };
         let outcome = Outcome::configuration(&options, Some("flex")).unwrap();
         assert_eq!(
             outcome.text,
-            "device = \"flex\"\ninverse-temperature = inf\nsteps = 3\n"
+            "device = \"flex\"\ninverse-temperature = \"inf\"\nseed = \"18446744073709551615\"\nstep-size = 1.0\n"
         );
         assert_eq!(
             Value::Object(outcome.json).to_string(),
-            r#"{"device":"flex","inverse-temperature":"inf","steps":3}"#
+            r#"{"device":"flex","inverse-temperature":"inf","seed":18446744073709551615,"step-size":1.0}"#
         );
     }
 }

@@ -1,6 +1,5 @@
 //! What every subcommand gets of the program around it.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -21,31 +20,23 @@ pub struct Program {
     quiet: bool,
     dry_run: bool,
     device: Option<String>,
-    command_line: Vec<String>,
 }
 
 impl Program {
     /// The program as the global options have it; starts the log.
-    pub fn new(options: &GlobalOptions, arguments: &[OsString]) -> Self {
+    pub fn new(options: &GlobalOptions) -> Self {
         options.start_log();
-        let text = |argument: &OsString| argument.to_string_lossy().into_owned();
         Self {
             json: options.json,
             quiet: options.quiet,
             dry_run: options.dry_run,
             device: options.device.clone(),
-            command_line: arguments.iter().skip(1).map(text).collect(),
         }
     }
 
     /// Whether results are one JSON object.
     pub fn json(&self) -> bool {
         self.json
-    }
-
-    /// The arguments as they were given, for a run to remember what made it.
-    pub fn command_line(&self) -> &[String] {
-        &self.command_line
     }
 
     /// The outcome of a dry run, which is the configuration `resolved`; `None` if it is to be run.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::config::Config;
+use serde::{Deserialize, Serialize};
 use tati_core::{Result, TatiError};
 
 /// A stage of training, written `steps:step_size` or `steps:step_size:batch_size`.
@@ -16,7 +16,7 @@ use tati_core::{Result, TatiError};
 /// assert_eq!(stage, TrainStage::new(3000, 0.5).with_batch_size(Some(550)));
 /// # Ok::<(), tati::TatiError>(())
 /// ```
-#[derive(Config, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainStage {
     /// Number of steps.
     pub num_steps: u64,
@@ -24,6 +24,23 @@ pub struct TrainStage {
     pub step_size: f64,
     /// Items in a mini-batch; all of the data if `None`.
     pub batch_size: Option<usize>,
+}
+
+impl TrainStage {
+    /// Steps with all of the data.
+    pub fn new(num_steps: u64, step_size: f64) -> Self {
+        Self {
+            num_steps,
+            step_size,
+            batch_size: None,
+        }
+    }
+
+    /// The same steps with mini-batches of this size; with all of the data if `None`.
+    pub fn with_batch_size(mut self, batch_size: Option<usize>) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
 }
 
 impl FromStr for TrainStage {

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use tati::landscape::plot::HessianSpectrum;
 use tati::landscape::{
-    DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianTraceConfig, SpectralDensityConfig, SpectrumEnd,
+    DensityCurve, Eigenpairs, EigenpairsConfig, Hessian, HessianTraceConfig, SpectralDensityConfig,
+    SpectrumEnd,
 };
 use tati::{require_count, write_table};
 
@@ -124,12 +125,22 @@ pub fn run(arguments: &HessianArgs, program: &Program) -> Result<Outcome, CliErr
     let num_gradients = hessian.num_gradients();
     drop(hessian);
     bar.finish_and_clear();
-    let [Some(lowest), Some(error)] = [smallest.eigenvalues.first(), smallest.difference_errors.first()] else {
-        return Err(CliError::Other("no smallest eigenvalue was found".to_string()));
+    let [Some(lowest), Some(error)] = [
+        smallest.eigenvalues.first(),
+        smallest.difference_errors.first(),
+    ] else {
+        return Err(CliError::Other(
+            "no smallest eigenvalue was found".to_string(),
+        ));
     };
     let error = error.hypot(smallest.residuals.first().copied().unwrap_or(0.0));
     let mut results = Results {
-        verdict: verdict(&largest, *lowest, error, largest.converged && smallest.converged),
+        verdict: verdict(
+            &largest,
+            *lowest,
+            error,
+            largest.converged && smallest.converged,
+        ),
         smallest_eigenvalue: *lowest,
         smallest_eigenvalue_error: error,
         converged: largest.converged && smallest.converged,
@@ -159,9 +170,16 @@ fn verdict(largest: &Eigenpairs, lowest: f64, error: f64, converged: bool) -> St
     }
     let top = largest.eigenvalues.first().copied().unwrap_or(0.0);
     if lowest < -3.0 * error {
-        format!("a saddle: the loss falls along a direction of curvature {}", text::number(lowest))
+        format!(
+            "a saddle: the loss falls along a direction of curvature {}",
+            text::number(lowest)
+        )
     } else if lowest > 3.0 * error {
-        format!("a valley: every curvature is above 0, from {} to {}", text::number(lowest), text::number(top))
+        format!(
+            "a valley: every curvature is above 0, from {} to {}",
+            text::number(lowest),
+            text::number(top)
+        )
     } else {
         "a valley with flat directions: the smallest curvature is 0 within its error".to_string()
     }
@@ -211,18 +229,33 @@ impl Results {
 fn write(mut out: OutFolder, results: &Results, source: &str) -> Result<Vec<String>, CliError> {
     out.table("eigenvalues", |path| {
         let rows = (0..results.eigenvalues.len()).map(|at| {
-            let columns = [&results.eigenvalues, &results.residuals, &results.difference_errors];
+            let columns = [
+                &results.eigenvalues,
+                &results.residuals,
+                &results.difference_errors,
+            ];
             (vec![at + 1], columns.map(|values| values[at]).to_vec())
         });
-        write_table(path, ["number", "eigenvalue", "residual", "difference_error"], rows)
+        write_table(
+            path,
+            ["number", "eigenvalue", "residual", "difference_error"],
+            rows,
+        )
     })?;
     let Some(density) = &results.density else {
         return out.finish();
     };
     out.table("density", |path| {
         let rows = (0..density.eigenvalues.len()).map(|at| {
-            let columns = [&density.eigenvalues, &density.density, &density.standard_error];
-            (Vec::<usize>::new(), columns.map(|values| values[at]).to_vec())
+            let columns = [
+                &density.eigenvalues,
+                &density.density,
+                &density.standard_error,
+            ];
+            (
+                Vec::<usize>::new(),
+                columns.map(|values| values[at]).to_vec(),
+            )
         });
         write_table(path, ["eigenvalue", "density", "standard_error"], rows)
     })?;

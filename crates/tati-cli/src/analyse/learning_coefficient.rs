@@ -3,7 +3,8 @@
 use serde::Serialize;
 use tati::landscape::plot::{Curve, Sweep};
 use tati::workflow::{
-    LearningCoefficientConfig, LearningCoefficientSweep, LearningCoefficientSweepConfig, SweepOutcome,
+    LearningCoefficientConfig, LearningCoefficientSweep, LearningCoefficientSweepConfig,
+    SweepOutcome,
 };
 use tati::{Potential, write_table};
 
@@ -130,7 +131,9 @@ impl Results {
             .map(|setting| {
                 let (outcome, coefficient) = match &setting.outcome {
                     SweepOutcome::Sound(coefficient) => ("sound", Some(coefficient)),
-                    SweepOutcome::BelowBaseline(coefficient) => ("below_baseline", Some(coefficient)),
+                    SweepOutcome::BelowBaseline(coefficient) => {
+                        ("below_baseline", Some(coefficient))
+                    }
                     SweepOutcome::Diverged(_) => ("diverged", None),
                 };
                 Setting {
@@ -227,7 +230,13 @@ fn write(
 ) -> Result<Vec<String>, CliError> {
     let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
     out.table("learning-coefficient", |path| {
-        let header = ["outcome", "step_size", "tether_strength", "learning_coefficient", "standard_error"];
+        let header = [
+            "outcome",
+            "step_size",
+            "tether_strength",
+            "learning_coefficient",
+            "standard_error",
+        ];
         let rows = results.settings.iter().map(|setting| {
             let numbers = vec![
                 setting.step_size,
@@ -246,11 +255,20 @@ fn write(
         .tether_strength
         .iter()
         .map(|tether| {
-            let of_tether = || results.settings.iter().filter(|setting| setting.tether_strength == *tether);
+            let of_tether = || {
+                results
+                    .settings
+                    .iter()
+                    .filter(|setting| setting.tether_strength == *tether)
+            };
             (
                 format!("γ = {tether}"),
-                of_tether().map(|setting| or_nan(setting.learning_coefficient)).collect(),
-                of_tether().map(|setting| or_nan(setting.standard_error)).collect(),
+                of_tether()
+                    .map(|setting| or_nan(setting.learning_coefficient))
+                    .collect(),
+                of_tether()
+                    .map(|setting| or_nan(setting.standard_error))
+                    .collect(),
             )
         })
         .collect();
@@ -271,7 +289,11 @@ fn write(
         source,
         ..Sweep::default()
     };
-    if results.settings.iter().any(|setting| setting.learning_coefficient.is_some()) {
+    if results
+        .settings
+        .iter()
+        .any(|setting| setting.learning_coefficient.is_some())
+    {
         out.figure("learning-coefficient", |path| figure.save(path))?;
     }
     out.finish()

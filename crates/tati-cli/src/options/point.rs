@@ -72,7 +72,9 @@ impl Point {
     /// θ of a network of this landscape.
     pub fn position_of(&self, network: &Network) -> Result<Vec<f64>, CliError> {
         let mut position = Vec::new();
-        self.potential.layout().copy_to_host(network, &mut position)?;
+        self.potential
+            .layout()
+            .copy_to_host(network, &mut position)?;
         Ok(position)
     }
 

@@ -34,9 +34,12 @@ impl<T: FromStr> FromStr for Ends<T> {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let read = |end: &str| end.trim().parse().ok();
-        let ends = text.split_once(':').and_then(|(first, second)| Some([read(first)?, read(second)?]));
-        ends.map(Self)
-            .ok_or_else(|| format!("`{text}` is not two numbers with a colon between them, as -1:1"))
+        let ends = text
+            .split_once(':')
+            .and_then(|(first, second)| Some([read(first)?, read(second)?]));
+        ends.map(Self).ok_or_else(|| {
+            format!("`{text}` is not two numbers with a colon between them, as -1:1")
+        })
     }
 }
 
@@ -94,7 +97,10 @@ mod tests {
             assert!(text.parse::<Ends<f64>>().is_err(), "{text}");
         }
         let named: NamedRange = "w[0][1]=-1:1".parse().unwrap();
-        assert_eq!((named.name.as_str(), named.ends), ("w[0][1]", Ends::new(-1.0, 1.0)));
+        assert_eq!(
+            (named.name.as_str(), named.ends),
+            ("w[0][1]", Ends::new(-1.0, 1.0))
+        );
         assert!("=1:2".parse::<NamedRange>().is_err() && "x".parse::<NamedRange>().is_err());
     }
 }

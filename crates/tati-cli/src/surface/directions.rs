@@ -68,7 +68,10 @@ impl DirectionOptions {
         } else if self.ends() > 0 {
             self.between(count, point, options)?
         } else {
-            let components = self.components.clone().unwrap_or_else(|| (1..=count).collect());
+            let components = self
+                .components
+                .clone()
+                .unwrap_or_else(|| (1..=count).collect());
             require_given("components", components.len(), count)?;
             match (&self.directions_file, &recording) {
                 (Some(file), _) => of_file(file, &components, point.position.len())?,
@@ -88,7 +91,11 @@ impl DirectionOptions {
         self.towards.len() + self.towards_step.len()
     }
 
-    fn random(&self, count: usize, point: &Point) -> Result<(Vec<Vec<f64>>, Vec<String>), CliError> {
+    fn random(
+        &self,
+        count: usize,
+        point: &Point,
+    ) -> Result<(Vec<Vec<f64>>, Vec<String>), CliError> {
         let layout = point.potential.layout();
         let vectors = (0..count as u64)
             .map(|number| {
@@ -115,7 +122,10 @@ impl DirectionOptions {
             labels.push(label);
         };
         for run in &self.towards {
-            add(point.position_of_run(run)?, format!("towards {}", run.display()));
+            add(
+                point.position_of_run(run)?,
+                format!("towards {}", run.display()),
+            );
         }
         for step in &self.towards_step {
             let Some(table) = &options.parameters else {
@@ -136,9 +146,18 @@ fn of_components(
     let mut vectors = Vec::new();
     for &component in components {
         require_count("components", component, 1..)?;
-        vectors.push(found.eigenvectors.column(component - 1).iter().copied().collect());
+        vectors.push(
+            found
+                .eigenvectors
+                .column(component - 1)
+                .iter()
+                .copied()
+                .collect(),
+        );
     }
-    let labels = components.iter().map(|number| format!("principal component {number}"));
+    let labels = components
+        .iter()
+        .map(|number| format!("principal component {number}"));
     Ok((vectors, labels.collect()))
 }
 
@@ -150,7 +169,11 @@ fn of_file(
 ) -> Result<(Vec<Vec<f64>>, Vec<String>), CliError> {
     let mut table = TableReader::open(file)?;
     let Some(header) = table.next_row()? else {
-        return Err(TatiError::format(file, "it is empty: it must have a header and rows of numbers").into());
+        return Err(TatiError::format(
+            file,
+            "it is empty: it must have a header and rows of numbers",
+        )
+        .into());
     };
     let columns: Vec<String> = header.fields().map(str::to_string).collect();
     let first = usize::from(columns.first().is_some_and(|name| name == "component"));

@@ -57,8 +57,12 @@ pub fn run(arguments: &GridArgs, program: &Program) -> Result<Outcome, CliError>
         .collect::<Result<Vec<_>, _>>()?;
     let bar = program.progress("surface", 1000);
     let mut progress = |share: f64| bar.set_position((1000.0 * share) as u64);
-    let surface =
-        Surface::over_parameters(&point.potential, &point.position, &parameters, &mut progress)?;
+    let surface = Surface::over_parameters(
+        &point.potential,
+        &point.position,
+        &parameters,
+        &mut progress,
+    )?;
     bar.finish_and_clear();
     let mut results = Results {
         surface: OfSurface::new(&surface),

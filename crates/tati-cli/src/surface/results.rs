@@ -64,8 +64,14 @@ impl OfSurface {
             None => "nowhere finite".to_string(),
         };
         let reach = self.axes.iter().map(|axis| {
-            let ends = [axis.values.first(), axis.values.last()].map(|end| end.copied().unwrap_or(f64::NAN));
-            format!("{} from {} to {}", axis.name, text::number(ends[0]), text::number(ends[1]))
+            let ends = [axis.values.first(), axis.values.last()]
+                .map(|end| end.copied().unwrap_or(f64::NAN));
+            format!(
+                "{} from {} to {}",
+                axis.name,
+                text::number(ends[0]),
+                text::number(ends[1])
+            )
         });
         format!(
             "{} points, {}: {minimum}\n",
@@ -157,7 +163,10 @@ pub fn turned(surface: &Surface) -> Vec<f64> {
 /// Logarithmic where values span a hundredfold.
 fn scale(values: &[f64]) -> ColorScale {
     let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (least, greatest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max));
+    let (least, greatest) = (
+        finite().fold(f64::INFINITY, f64::min),
+        finite().fold(0.0, f64::max),
+    );
     match least > 0.0 && greatest > 100.0 * least {
         true => ColorScale::Logarithmic,
         false => ColorScale::Linear,

@@ -48,7 +48,12 @@ struct SectionArgs {
     #[arg(long, value_name = "LOW:HIGH", allow_hyphen_values = true)]
     range: Vec<Ends<f64>>,
     /// Nested ranges ±10^i instead, i from the first to the second, as 1:-5
-    #[arg(long, value_name = "I:J", allow_hyphen_values = true, conflicts_with = "range")]
+    #[arg(
+        long,
+        value_name = "I:J",
+        allow_hyphen_values = true,
+        conflicts_with = "range"
+    )]
     zoom: Option<Ends<i32>>,
     /// Points along each direction
     #[arg(long, value_name = "N", default_value_t = 41)]
@@ -141,9 +146,7 @@ fn run(arguments: &SectionArgs, count: usize, program: &Program) -> Result<Outco
     };
     bar.finish_and_clear();
     let projection = match (&directions.recording, arguments.project) {
-        (Some(recording), true) => {
-            Some(TrajectoryProjection::of(&recording.draws()?, &subspace)?)
-        }
+        (Some(recording), true) => Some(TrajectoryProjection::of(&recording.draws()?, &subspace)?),
         _ => None,
     };
     let middle = potential.positions(&point.position)?.flatten(0, 1);
@@ -164,7 +167,14 @@ fn run(arguments: &SectionArgs, count: usize, program: &Program) -> Result<Outco
     };
     if let Some(out) = out {
         let source = arguments.point.run.display().to_string();
-        results.files = write(out, &results, &surfaces, &directions, projection.as_ref(), &source)?;
+        results.files = write(
+            out,
+            &results,
+            &surfaces,
+            &directions,
+            projection.as_ref(),
+            &source,
+        )?;
     }
     Outcome::new(&results, results.text())
 }
@@ -251,14 +261,28 @@ fn write(
         source,
     };
     if surfaces.len() == 1 {
-        write_surface(&mut out, "surface", &surfaces[0], &path, Some([0.0, 0.0]), captions)?;
+        write_surface(
+            &mut out,
+            "surface",
+            &surfaces[0],
+            &path,
+            Some([0.0, 0.0]),
+            captions,
+        )?;
         return out.finish();
     }
     for (level, surface) in surfaces.iter().enumerate() {
         if count == 2 {
             out.table(&format!("surface-{level}"), |file| surface.write_csv(file))?;
         } else {
-            write_surface(&mut out, &format!("surface-{level}"), surface, &path, None, captions)?;
+            write_surface(
+                &mut out,
+                &format!("surface-{level}"),
+                surface,
+                &path,
+                None,
+                captions,
+            )?;
         }
     }
     if count < 2 {
@@ -274,7 +298,10 @@ fn write(
             values,
         })
         .collect();
-    for (name, view) in [("zoom", ZoomView::Relief), ("zoom-contours", ZoomView::Contour)] {
+    for (name, view) in [
+        ("zoom", ZoomView::Relief),
+        ("zoom-contours", ZoomView::Contour),
+    ] {
         let figure = Zoom {
             grids: &grids,
             reference: results.origin_potential,

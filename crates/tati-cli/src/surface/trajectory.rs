@@ -80,7 +80,10 @@ pub fn run(arguments: &TrajectoryArgs, program: &Program) -> Result<Outcome, Cli
     let problem = other.resolve(Some(&point.saved.problem))?.load()?;
     let set = match arguments.test {
         true => problem.test.as_ref().ok_or_else(|| {
-            CliError::Usage(format!("`--test`: no data are kept for testing of {}", problem.origin))
+            CliError::Usage(format!(
+                "`--test`: no data are kept for testing of {}",
+                problem.origin
+            ))
         })?,
         false => &problem.train,
     };

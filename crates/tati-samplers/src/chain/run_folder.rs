@@ -346,12 +346,21 @@ pub fn recorded_seed(path: impl AsRef<Path>) -> Result<u64> {
     RunFolder::open(path.as_ref()).map(|(_, config)| config.seed)
 }
 
-/// What [`Chain::with_description`](crate::Chain::with_description) said of the run recorded in the folder `path`; `None` if nothing was.
+/// What the program said of the run recorded in the folder `path` ([`Chain::with_description`](crate::Chain::with_description)); `None` if
+/// it said nothing. Other folders with a `config.json` that has a `description` are read too.
 ///
 /// # Errors
 /// If there is no run.
 pub fn recorded_description(path: impl AsRef<Path>) -> Result<Option<Value>> {
-    RunFolder::open(path.as_ref()).map(|(_, config)| config.description)
+    #[derive(Deserialize)]
+    struct Described {
+        format: u32,
+        description: Option<Value>,
+    }
+    let file = path.as_ref().join(CONFIG);
+    let described: Described = read_json(&file)?;
+    check_format(&file, described.format)?;
+    Ok(described.description)
 }
 
 fn check_format(file: &Path, format: u32) -> Result<()> {
