@@ -9,6 +9,7 @@ use crate::analyse::AnalyseArgs;
 use crate::completions::CompletionsArgs;
 use crate::dataset::DatasetArgs;
 use crate::error::{CliError, LongNames};
+use crate::explore::ExploreArgs;
 use crate::export::ExportArgs;
 use crate::inputs::InputsArgs;
 use crate::man::ManArgs;
@@ -19,7 +20,7 @@ use crate::program::Program;
 use crate::sample::SampleArgs;
 use crate::surface::SurfaceArgs;
 use crate::train::TrainArgs;
-use crate::{analyse, completions, dataset, export, inputs, man, sample, surface, train};
+use crate::{analyse, completions, dataset, explore, export, inputs, man, sample, surface, train};
 
 /// Thermodynamic sampling of neural networks: train a network, and draw from exp(−βU) of its loss U
 #[derive(Parser, Debug)]
@@ -47,6 +48,7 @@ enum Command {
     Analyse(Box<AnalyseArgs>),
     Surface(Box<SurfaceArgs>),
     Inputs(Box<InputsArgs>),
+    Explore(Box<ExploreArgs>),
     Dataset(DatasetArgs),
     Export(ExportArgs),
     Completions(CompletionsArgs),
@@ -61,6 +63,7 @@ impl Command {
             Self::Analyse(arguments) => analyse::run(arguments, program),
             Self::Surface(arguments) => surface::run(arguments, program),
             Self::Inputs(arguments) => inputs::run(arguments, program),
+            Self::Explore(arguments) => explore::run(arguments, program),
             Self::Dataset(arguments) => dataset::run(arguments, program),
             Self::Export(arguments) => export::run(arguments, program),
             Self::Completions(arguments) => completions::run(arguments),

@@ -77,13 +77,18 @@ impl LongNames {
 }
 
 /// Settings of the library whose options have another name.
-const ALIASES: [(&str, &str); 6] = [
+const ALIASES: [(&str, &str); 11] = [
     ("num_steps", "steps"),
     ("num_components", "components"),
     ("num_eigenpairs", "eigenpairs"),
     ("num_resamples", "resamples"),
     ("number of bins", "bins"),
     ("num_levels", "bins"),
+    ("num_pairs", "pairs"),
+    ("num_chains", "chains"),
+    ("num_corners", "corners"),
+    ("max_rounds", "rounds"),
+    ("step_sizes", "step-size"),
 ];
 
 /// The word of `known` that is nearest to `word`, if any is near.

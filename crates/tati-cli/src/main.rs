@@ -5,6 +5,7 @@ mod command;
 mod completions;
 mod dataset;
 mod error;
+mod explore;
 mod export;
 mod inputs;
 mod interrupt;

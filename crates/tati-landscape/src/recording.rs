@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use tati_core::{
-    ParameterTensor, Result, TatiError, Trajectory, TrajectoryTable, require_count,
-};
+use tati_core::{ParameterTensor, Result, TatiError, Trajectory, TrajectoryTable, require_count};
 
 use crate::Draws;
 
@@ -319,7 +317,10 @@ mod tests {
         assert_eq!(names, ["theta[0]", "theta[1]"]);
         assert_eq!(of_table().parameter_names(), ["weight0", "weight1"]);
         assert!(of_table().arranged(layout.tensors()).is_ok());
-        let message = Recording::of_runs(&[&run]).unwrap().arranged(&[]).unwrap_err();
+        let message = Recording::of_runs(&[&run])
+            .unwrap()
+            .arranged(&[])
+            .unwrap_err();
         assert!(message.to_string().contains("expected 0, as of the model"));
         let both = Recording::of_runs(&[&run, &run]).unwrap();
         assert_eq!(both.potentials().unwrap().len(), 4);

@@ -20,6 +20,7 @@ use crate::train::without_nulls;
 
 pub use options::SampleArgs;
 use report::{Report, Run};
+pub use sampler::SamplerArgs;
 use start::Start;
 
 pub fn run(arguments: &SampleArgs, program: &Program) -> Result<Outcome, CliError> {

@@ -11,6 +11,14 @@ fn help_fits_a_screen_and_has_an_example() {
         "analyse autocorrelation",
         "analyse diffusion-map",
         "analyse free-energy",
+        "analyse learning-coefficient",
+        "analyse hessian",
+        "surface",
+        "surface plane",
+        "surface line",
+        "surface grid",
+        "surface trajectory",
+        "inputs",
     ] {
         for (flag, most) in [("-h", 50), ("--help", 60)] {
             let output = tati(command.split(' ')).arg(flag).output().unwrap();

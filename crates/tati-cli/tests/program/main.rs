@@ -6,3 +6,5 @@ mod draws;
 mod help;
 mod manual;
 mod refused_analyses;
+mod runs;
+mod surfaces;
