@@ -41,8 +41,16 @@ impl CliError {
                 value,
                 expected,
             }) => match names.option_of(name) {
-                Some(option) => format!("`--{option}` is {value}: it must be {expected}"),
-                None => format!("`{name}` is {value}: it must be {expected}"),
+                Some(option) => {
+                    format!(
+                        "`--{option}` is {value}: it must be {}",
+                        names.in_text(expected)
+                    )
+                }
+                None => format!(
+                    "`{name}` is {value}: it must be {}",
+                    names.in_text(expected)
+                ),
             },
             Self::Tati(error) => error.to_string(),
             Self::Usage(message) | Self::Other(message) => message.clone(),
@@ -64,6 +72,17 @@ impl LongNames {
     /// Where no subcommand is known.
     pub fn none() -> Self {
         Self(BTreeSet::new())
+    }
+
+    /// `text` with options in the place of what the library calls them.
+    fn in_text(&self, text: &str) -> String {
+        let parts = text.split('`').enumerate();
+        let parts = parts.map(|(number, part)| match self.option_of(part) {
+            // Every other part stands between backticks.
+            Some(option) if number % 2 == 1 => format!("--{option}"),
+            _ => part.to_string(),
+        });
+        parts.collect::<Vec<_>>().join("`")
     }
 
     /// The option that sets what the library calls `setting`.
@@ -149,5 +168,14 @@ mod tests {
             "`--burn-in` is 0: it must be at least 1"
         );
         assert_eq!(message("classes"), "`classes` is 0: it must be at least 1");
+    }
+
+    #[test]
+    fn settings_within_a_message_are_shown_as_options() {
+        let names = LongNames(["steps", "burn-in"].map(String::from).into());
+        assert_eq!(
+            names.in_text("below `num_steps`, 5, of the steps, or `other`"),
+            "below `--steps`, 5, of the steps, or `other`"
+        );
     }
 }

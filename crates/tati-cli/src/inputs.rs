@@ -45,7 +45,7 @@ pub struct InputsArgs {
     #[arg(long)]
     probabilities: bool,
     /// Mean and spread over the draws
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["parameters", "walker"])]
     average: bool,
     #[command(flatten)]
     #[serde(flatten)]

@@ -16,6 +16,8 @@ use crate::output::Outcome;
 use crate::program::Program;
 use crate::text;
 
+/// Components unless told otherwise.
+const COMPONENTS: usize = 10;
 /// R̂ above which chains should not be used (Vehtari et al. 2021).
 const LARGEST_R_HAT: f64 = 1.01;
 /// Effective draws that a chain should have at least (the same).
@@ -34,9 +36,9 @@ pub struct AutocorrelationArgs {
     /// What is looked at beside the potential
     #[arg(long, value_enum, default_value = "parameters")]
     along: Along,
-    /// Principal components, for --along components
-    #[arg(long, value_name = "K", default_value_t = 10)]
-    components: usize,
+    /// Principal components, for --along components [default: 10]
+    #[arg(long, value_name = "K")]
+    components: Option<usize>,
     /// How autocorrelation times are found
     #[arg(long, value_enum, default_value = "geyer")]
     estimator: Estimator,
@@ -84,12 +86,18 @@ pub fn run(arguments: &AutocorrelationArgs, program: &Program) -> Result<Outcome
     let out = arguments.out.open()?;
     let recording = arguments.draws.open()?;
     let draws = recording.draws()?;
-    let (projected, names) = match arguments.along {
-        Along::Parameters => (None, recording.parameter_names()),
-        Along::Components => {
-            require_count("components", arguments.components, 1..)?;
-            let theta = along_components(&draws, arguments.components)?;
-            let names = (1..=arguments.components).map(|number| format!("component {number}"));
+    let (projected, names) = match (arguments.along, arguments.components) {
+        (Along::Parameters, None) => (None, recording.parameter_names()),
+        (Along::Parameters, Some(_)) => {
+            return Err(CliError::Usage(
+                "`--components` is for `--along components`".to_string(),
+            ));
+        }
+        (Along::Components, count) => {
+            let count = count.unwrap_or(COMPONENTS);
+            require_count("components", count, 1..)?;
+            let theta = along_components(&draws, count)?;
+            let names = (1..=count).map(|number| format!("component {number}"));
             (Some(theta), names.collect())
         }
     };

@@ -142,6 +142,12 @@ pub fn run(arguments: &FreeEnergyArgs, program: &Program) -> Result<Outcome, Cli
                 .to_string(),
         ));
     };
+    if arguments.half_width.is_some() && arguments.method == Method::Histogram {
+        return Err(CliError::Usage(
+            "`--half-width` is for `--method level-sets`: bins are as wide as they are apart"
+                .to_string(),
+        ));
+    }
     let out = arguments.out.open()?;
     let recording = arguments.draws.open()?;
     let sampled = arguments

@@ -45,6 +45,16 @@ pub struct Point {
 }
 
 impl PointOptions {
+    /// The state that a run ended with.
+    pub fn last_state(run: &Path) -> Self {
+        Self {
+            run: run.to_path_buf(),
+            walker: 0,
+            parameters: None,
+            step: None,
+        }
+    }
+
     /// Opens the run and finds the point.
     pub fn open(&self, program: &Program) -> Result<Point, CliError> {
         let saved = SavedRun::open(&self.run)?;

@@ -31,7 +31,7 @@ pub struct DirectionOptions {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["random", "towards", "towards_step"])]
     pub directions_file: Option<PathBuf>,
     /// Seed of random directions
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, requires = "random")]
     pub seed: u64,
 }
 

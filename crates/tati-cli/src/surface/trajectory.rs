@@ -1,5 +1,7 @@
 //! `tati surface trajectory`: the loss at every draw, on the run's data or others.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use tati::landscape::TrajectoryPotential;
 use tati::landscape::plot::Traces;
@@ -21,9 +23,10 @@ use crate::text;
     after_help = "Examples:\n  tati surface trajectory RUN --test --out on-test-data\n  tati surface trajectory RUN --data csv:other.csv --every 10 --json"
 )]
 pub struct TrajectoryArgs {
-    #[command(flatten)]
-    #[serde(flatten)]
-    point: PointOptions,
+    /// Run folder: its model and loss, its data and draws unless others are given
+    #[arg(value_name = "RUN")]
+    #[serde(skip)]
+    run: PathBuf,
     #[command(flatten)]
     #[serde(flatten)]
     draws: Selection,
@@ -64,10 +67,10 @@ pub fn run(arguments: &TrajectoryArgs, program: &Program) -> Result<Outcome, Cli
         return outcome;
     }
     let out = arguments.out.open()?;
-    let point = arguments.point.open(program)?;
+    let point = PointOptions::last_state(&arguments.run).open(program)?;
     let recording = arguments
         .draws
-        .open(std::slice::from_ref(&arguments.point.run))?
+        .open(std::slice::from_ref(&arguments.run))?
         .arranged(point.potential.layout().tensors())?;
     let data = DataArgs {
         data: arguments.data.clone(),

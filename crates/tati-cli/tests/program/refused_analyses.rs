@@ -156,6 +156,14 @@ fn wrong_invocations_and_damaged_tables_are_refused() {
             "more than twice",
         ),
         (
+            "free-energy --trajectory draws.csv --along weight0 --inverse-temperature 1 --half-width 1",
+            "`--half-width` is for",
+        ),
+        (
+            "autocorrelation --trajectory draws.csv --components 2",
+            "`--components` is for",
+        ),
+        (
             "free-energy --trajectory draws.csv --along weight0 --along weight1 --method level-sets --inverse-temperature 1",
             "`--method level-sets` takes one",
         ),
