@@ -77,7 +77,12 @@ impl LongNames {
 }
 
 /// Settings of the library whose options have another name.
-const ALIASES: [(&str, &str); 1] = [("num_steps", "steps")];
+const ALIASES: [(&str, &str); 4] = [
+    ("num_steps", "steps"),
+    ("num_walkers", "walkers"),
+    ("samples", "items"),
+    ("thinning", "every"),
+];
 
 /// The word of `known` that is nearest to `word`, if any is near.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -1,3 +1,10 @@
 //! The program as a user runs it.
 
-mod manual;
+mod common;
+mod configuration;
+mod dataset;
+mod help;
+mod restart;
+mod sample;
+mod train;
+mod usage;
