@@ -34,7 +34,7 @@ use crate::{analyse, completions, dataset, explore, export, inputs, man, sample,
     after_help = "Options come from the command line, then from --config, then from a saved run.\n\
                   Exit status: 0 done, 2 bad usage or input, 1 anything else."
 )]
-pub struct Cli {
+struct Cli {
     #[command(flatten)]
     global: GlobalOptions,
     #[command(subcommand)]
@@ -72,10 +72,20 @@ impl Command {
     }
 }
 
+/// The command as it is parsed and documented: with one flag for help, that of the global options.
+pub fn command() -> clap::Command {
+    fn without_help_flag(command: clap::Command) -> clap::Command {
+        command
+            .disable_help_flag(true)
+            .mut_subcommands(without_help_flag)
+    }
+    without_help_flag(Cli::command())
+}
+
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let mut command = Cli::command();
+    let mut command = command();
     let expanded = match config_file::expand(&arguments, &mut command) {
         Ok(expanded) => expanded,
         Err(error) => return error.report(&LongNames::none()),
@@ -120,6 +130,6 @@ mod tests {
 
     #[test]
     fn the_command_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use clap::{CommandFactory, ValueEnum};
+use clap::ValueEnum;
 use clap_complete::Shell;
 use serde_json::json;
 
-use crate::command::Cli;
+use crate::command;
 use crate::error::CliError;
 use crate::output::Outcome;
 
@@ -20,7 +20,12 @@ pub struct CompletionsArgs {
 
 pub fn run(arguments: &CompletionsArgs) -> Result<Outcome, CliError> {
     let mut script = io::Cursor::new(Vec::new());
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "tati", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut command::command(),
+        "tati",
+        &mut script,
+    );
     let script = String::from_utf8_lossy(script.get_ref()).into_owned();
     let shell = arguments.shell.to_possible_value();
     let shell = shell.map(|value| value.get_name().to_string());

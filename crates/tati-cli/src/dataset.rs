@@ -30,7 +30,7 @@ enum Action {
 #[derive(clap::Args, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
-    after_help = "Example: tati dataset write --data clusters --items 500 --noise 0.1 --test-share 0.2 --out train.csv --test-out test.csv"
+    after_help = "Example: tati dataset write --data clusters --items 500 --noise 0.1 --out clusters.csv"
 )]
 struct WriteArgs {
     /// The table of items for training

@@ -96,8 +96,11 @@ impl LongNames {
 }
 
 /// Settings of the library whose options have another name.
-const ALIASES: [(&str, &str); 11] = [
+const ALIASES: [(&str, &str); 14] = [
     ("num_steps", "steps"),
+    ("num_walkers", "walkers"),
+    ("samples", "items"),
+    ("thinning", "every"),
     ("num_components", "components"),
     ("num_eigenpairs", "eigenpairs"),
     ("num_resamples", "resamples"),

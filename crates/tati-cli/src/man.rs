@@ -4,12 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use serde::Serialize;
 use serde_json::json;
 use tati::{TatiError, write_atomically};
 
-use crate::command::Cli;
+use crate::command;
 use crate::error::CliError;
 use crate::output::Outcome;
 use crate::program::Program;
@@ -31,7 +30,7 @@ pub fn run(arguments: &ManArgs, program: &Program) -> Result<Outcome, CliError> 
     let folder = &arguments.folder;
     fs::create_dir_all(folder)
         .map_err(|error| TatiError::file(folder, "creating the folder", error))?;
-    let mut command = Cli::command();
+    let mut command = command::command();
     command.build();
     let mut pages = Vec::new();
     write_pages(&command, folder, &mut pages)?;

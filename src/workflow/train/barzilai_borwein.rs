@@ -7,7 +7,8 @@
 /// ```
 ///
 /// θ' and g' being position and gradient one step before. Along one direction it is the inverse curvature, so that a parabola is left in its
-/// minimum after two steps; on a quadratic potential of any curvatures gradient descent with it converges without a line search.
+/// minimum after two steps. On a quadratic potential of any curvatures gradient descent with it converges by itself; elsewhere it needs a
+/// bound on how far the potential may rise.
 /// The gradients must be those of one function: of the full batch.
 ///
 /// Source: J. Barzilai, J. M. Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal. 8 (1988) 141, equation 5.

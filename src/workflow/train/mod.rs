@@ -73,7 +73,9 @@ pub enum TrainOptimizer {
     /// L-BFGS with a line search by the strong Wolfe conditions (Nocedal, Wright, "Numerical optimization", algorithms 3.5 and 7.5). For the
     /// full batch.
     Lbfgs,
-    /// Gradient descent with the step size of [`BarzilaiBorwein`]. For the full batch.
+    /// Gradient descent with the step size of [`BarzilaiBorwein`], halved until the potential is below the highest of the last ten (Raydan,
+    /// "The Barzilai and Borwein gradient method for the large scale unconstrained minimization problem", SIAM J. Optim. 7 (1997) 26).
+    /// For the full batch.
     BarzilaiBorwein,
 }
 
@@ -143,8 +145,12 @@ impl TrainConfig {
             // The orders of two stages have nothing in common.
             let seed = self.seed ^ (index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let mut of_stage = potential.clone().with_batch_size(batch_size, seed)?;
+            let mut known = None;
             for _ in 0..stage.num_steps {
-                let evaluated = self.evaluate(&of_stage, &position)?;
+                let evaluated = match known.take() {
+                    Some(evaluated) => evaluated,
+                    None => self.evaluate(&of_stage, &position)?,
+                };
                 let gradient_norm = norm(&evaluated.1);
                 require_finite(step, evaluated.0, gradient_norm)?;
                 let state = TrainStep {
@@ -163,7 +169,7 @@ impl TrainConfig {
                     break 'stages;
                 }
                 let evaluate = |position: &Tensor<1>| self.evaluate(&of_stage, position);
-                position = mover.step(stage.step_size, position, evaluated, evaluate)?;
+                (position, known) = mover.step(stage.step_size, position, evaluated, evaluate)?;
                 of_stage.next_batch();
                 step += 1;
             }

@@ -1,5 +1,7 @@
 //! One step of each optimizer on the flat vector.
 
+use std::collections::VecDeque;
+
 use burn::module::{Module, Param, ParamId};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
@@ -18,8 +20,18 @@ pub(super) enum Mover {
     /// With the id by which it knows θ.
     Burn(Box<ModuleOptimizer>, ParamId),
     Lbfgs(Box<LBFGS>),
-    BarzilaiBorwein(BarzilaiBorwein),
+    BarzilaiBorwein(BarzilaiBorwein, VecDeque<f64>),
 }
+
+/// Potential and gradient at a position.
+pub(super) type Evaluated = (f64, Tensor<1>);
+
+/// The last potentials that a step of Barzilai and Borwein may not exceed all of (M of Raydan 1997).
+const MEMORY: usize = 10;
+/// The share of the first-order decrease that it must achieve (γ there).
+const SUFFICIENT: f64 = 1e-4;
+/// Roundings of the potential that pass for no change.
+const ROUNDING: f64 = 1e-6;
 
 /// θ as Burn's optimizers want it.
 #[derive(Module, Debug)]
@@ -69,29 +81,47 @@ impl Mover {
                     .with_line_search_fn(LineSearchFn::StrongWolfe)
                     .init(),
             )),
-            TrainOptimizer::BarzilaiBorwein => Self::BarzilaiBorwein(BarzilaiBorwein::default()),
+            TrainOptimizer::BarzilaiBorwein => {
+                Self::BarzilaiBorwein(BarzilaiBorwein::default(), VecDeque::new())
+            }
         }
     }
-    /// θ after a step from `position`, where potential and gradient are `evaluated`; `evaluate` tells those of other positions.
+    /// θ after a step from `position`, where potential and gradient are `evaluated`, and both there if they are known; `evaluate` tells
+    /// those of other positions.
     pub(super) fn step(
         &mut self,
         step_size: f64,
         position: Tensor<1>,
-        evaluated: (f64, Tensor<1>),
-        evaluate: impl Fn(&Tensor<1>) -> Result<(f64, Tensor<1>)>,
-    ) -> Result<Tensor<1>> {
+        evaluated: Evaluated,
+        evaluate: impl Fn(&Tensor<1>) -> Result<Evaluated>,
+    ) -> Result<(Tensor<1>, Option<Evaluated>)> {
         match self {
             Self::Burn(optimizer, id) => {
                 let flat = Flat::at(position, *id);
                 let gradients = flat.gradients(evaluated.1);
-                Ok(optimizer.step(step_size, flat, gradients).position())
+                Ok((optimizer.step(step_size, flat, gradients).position(), None))
             }
-            Self::BarzilaiBorwein(rule) => {
-                let values =
-                    |tensor: &Tensor<1>| -> Vec<f64> { tensor.to_data().iter::<f64>().collect() };
-                let (theta, gradient) = (values(&position), values(&evaluated.1));
-                let step_size = rule.step_size(&theta, &gradient, step_size);
-                Ok(position - evaluated.1.mul_scalar(step_size))
+            Self::BarzilaiBorwein(rule, last) => {
+                let (energy, gradient) = evaluated;
+                let (theta, slopes) = (values(&position), values(&gradient));
+                let mut step_size = rule.step_size(&theta, &slopes, step_size);
+                let decrease: f64 = slopes.iter().map(|slope| slope * slope).sum();
+                last.truncate(MEMORY - 1);
+                last.push_front(energy);
+                let highest = last.iter().copied().fold(energy, f64::max);
+                loop {
+                    let next = position.clone() - gradient.clone().mul_scalar(step_size);
+                    let reached = evaluate(&next)?;
+                    let allowed = highest - SUFFICIENT * step_size * decrease;
+                    if reached.0 <= allowed + ROUNDING * highest.abs() {
+                        return Ok((next, Some(reached)));
+                    }
+                    if values(&next) == theta {
+                        // Nothing lower is in reach of the precision.
+                        return Ok((next, Some(reached)));
+                    }
+                    step_size *= 0.5;
+                }
             }
             Self::Lbfgs(optimizer) => {
                 let flat = Flat::at(position, ParamId::new());
@@ -109,8 +139,12 @@ impl Mover {
                     });
                     (energy, flat.gradients(gradient))
                 });
-                failure.map_or_else(|| Ok(flat.position()), Err)
+                failure.map_or_else(|| Ok((flat.position(), None)), Err)
             }
         }
     }
+}
+
+fn values(tensor: &Tensor<1>) -> Vec<f64> {
+    tensor.to_data().iter::<f64>().collect()
 }

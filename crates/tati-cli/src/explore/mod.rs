@@ -128,7 +128,7 @@ pub fn run(arguments: &ExploreArgs, program: &Program) -> Result<Outcome, CliErr
     let mut results = Results::new(&found, sampler.inverse_temperature, &arguments.out);
     results.files = report::write(&arguments.out, &found, point.potential.layout())?;
     if results.is_interrupted() {
-        let mut words = program.command_line().to_vec();
+        let mut words: Vec<String> = std::env::args().skip(1).collect();
         if !arguments.resume {
             words.push("--resume".to_string());
         }

@@ -9,6 +9,9 @@ use tracing::level_filters::LevelFilter;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalOptions {
+    /// Print help; `tati help COMMAND` tells all options
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
     /// Print one JSON object on stdout
     #[arg(long, global = true)]
     pub json: bool,

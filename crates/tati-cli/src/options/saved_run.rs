@@ -22,6 +22,8 @@ pub struct SavedRun {
     folder: PathBuf,
     /// The options that it was run with, in full.
     options: Value,
+    /// `train` or `sample`.
+    command: String,
     /// The options of model, loss and data.
     pub problem: ProblemArgs,
     /// The device that it ran on.
@@ -31,6 +33,7 @@ pub struct SavedRun {
 /// What this program says of a run in its `config.json`.
 #[derive(Deserialize)]
 struct Description {
+    command: String,
     options: Value,
     device: String,
 }
@@ -50,8 +53,21 @@ impl SavedRun {
             folder: folder.to_path_buf(),
             problem: read(folder, description.options.clone())?,
             options: description.options,
+            command: description.command,
             device: description.device,
         })
+    }
+
+    /// Refuses a run that `tati sample` has not recorded, and so cannot go on with.
+    pub fn require_sampling(&self) -> Result<(), CliError> {
+        if self.command == "sample" {
+            return Ok(());
+        }
+        let reason = format!(
+            "is of `tati {}`: only sampling is resumed; begin a new run by --from",
+            self.command
+        );
+        Err(TatiError::format(self.folder.join("config.json"), reason).into())
     }
 
     /// The options that it was run with, as those of one of the subcommands.
@@ -76,7 +92,7 @@ impl SavedRun {
         if networks.is_empty() {
             return Err(TatiError::format(
                 &single,
-                "is missing: the run did not come to an end; go on with it by `tati sample --resume`",
+                "is missing: the run did not come to its end; go on with a sampling run by `tati sample --resume`, repeat a training",
             )
             .into());
         }

@@ -55,6 +55,7 @@ pub fn run(arguments: &SampleArgs, program: &Program) -> Result<Outcome, CliErro
     let potential = problem.potential(&start.network, &device)?;
     let num_parameters = potential.layout().num_parameters();
     let description = json!({
+        "command": "sample",
         "options": without_nulls(&arguments)?,
         "device": device_name,
         "start": start.fingerprint,

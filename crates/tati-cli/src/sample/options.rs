@@ -19,7 +19,7 @@ use crate::train::without_nulls;
 #[serde(rename_all = "kebab-case", default)]
 #[command(
     next_help_heading = "Run",
-    after_help = "Example: tati sample --from optimum --sampler baoab --step-size 0.05 --friction 10 --steps 10000 --walkers 4 --out draws\n\
+    after_help = "Example: tati sample --from optimum --step-size 0.05 --steps 10000 --walkers 4 --out draws\n\
                   Go on with a stopped run: tati sample --resume draws"
 )]
 pub struct SampleArgs {
@@ -160,6 +160,7 @@ impl SampleArgs {
 
     /// The options that a saved run was begun with, and a larger number of steps.
     pub fn resumed(&self, saved: &SavedRun) -> Result<Self, CliError> {
+        saved.require_sampling()?;
         let given = without_nulls(self)?;
         let changed = given
             .as_object()
@@ -278,7 +279,7 @@ impl SampleArgs {
             |from| format!("the model in {}", from.display()),
         );
         Err(CliError::Usage(format!(
-            "{}: {from} is not what the run was begun with: put it back, or begin a new run",
+            "{}: {from}, or the table of data, is not what the run was begun with: put it back, or begin a new run",
             folder.display()
         )))
     }

@@ -38,7 +38,8 @@ pub struct Run {
     num_draws: u64,
     interrupted: bool,
     step_size: Option<f64>,
-    /// Of all walkers.
+    /// Of all walkers; not in JSON, which is the same for the same run.
+    #[serde(skip)]
     steps_per_second: f64,
     walkers: Vec<Walker>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

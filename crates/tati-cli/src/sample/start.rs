@@ -6,6 +6,7 @@ use tati::models::Network;
 
 use super::SampleArgs;
 use crate::error::CliError;
+use crate::options::data::DataSource;
 use crate::options::problem::Problem;
 use crate::options::saved_run::SavedRun;
 
@@ -14,7 +15,7 @@ pub struct Start {
     pub network: Network,
     /// θ of each walker, where they differ.
     pub walkers: Option<Vec<Vec<f64>>>,
-    /// A number that other parameters would not have.
+    /// A number that other parameters, or another table of data, would not have.
     pub fingerprint: String,
 }
 
@@ -36,7 +37,12 @@ impl Start {
             layout.copy_to_host(network, &mut position)?;
             positions.push(position);
         }
-        let fingerprint = fingerprint(&positions);
+        let is_table = matches!(arguments.problem.data.data, Some(DataSource::Csv(_)));
+        let (features, labels) = (problem.train.features(), problem.train.labels());
+        let data = features.iter().map(|feature| f64::from(*feature));
+        let data = data.chain(labels.iter().map(|label| f64::from(*label)));
+        let data = data.filter(|_| is_table);
+        let fingerprint = fingerprint(positions.iter().flatten().copied().chain(data));
         let walkers = (positions.len() > 1).then(|| {
             let walkers = positions.iter().cycle();
             walkers.take(arguments.walkers()).cloned().collect()
@@ -53,10 +59,10 @@ impl Start {
     }
 }
 
-/// FNV-1a (Fowler, Noll, Vo) over the bits of all parameters.
-fn fingerprint(positions: &[Vec<f64>]) -> String {
+/// FNV-1a (Fowler, Noll, Vo) over the bits of all values.
+fn fingerprint(values: impl Iterator<Item = f64>) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for value in positions.iter().flatten() {
+    for value in values {
         for byte in value.to_le_bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }

@@ -26,7 +26,8 @@ use folder::TrainFolder;
 #[serde(rename_all = "kebab-case", default)]
 #[command(
     next_help_heading = "Training",
-    after_help = "Example: tati train --data glyphs --optimizer adam --steps 500 --batch-size 500 --out optimum"
+    after_help = "Example: tati train --data glyphs --optimizer adam --steps 500 --batch-size 500 \\\n\
+                  \x20                 --prior-gaussian 1e-4 --out optimum"
 )]
 pub struct TrainArgs {
     /// The folder of the run, which must not exist
@@ -188,7 +189,8 @@ pub fn run(arguments: &TrainArgs, program: &Program) -> Result<Outcome, CliError
     tati::require_count("record_every", every as usize, 1..)?;
     let interrupted = program.interrupt_flag()?;
     let bar = program.progress("training", config.num_steps());
-    let description = json!({"options": without_nulls(&arguments)?, "device": device_name});
+    let description =
+        json!({"command": "train", "options": without_nulls(&arguments)?, "device": device_name});
     let mut folder = TrainFolder::new(
         &arguments.out,
         &layout,

@@ -2,9 +2,15 @@
 
 mod analyses;
 mod command;
+mod common;
+mod configuration;
+mod dataset;
 mod draws;
 mod help;
-mod manual;
 mod refused_analyses;
+mod restart;
 mod runs;
+mod sample;
 mod surfaces;
+mod train;
+mod usage;

@@ -144,6 +144,7 @@ impl ChainConfig {
         let position = potential.layout().flatten(&model)?;
         let model = potential.layout().unflatten(model, position)?;
         sampler.check_batches(potential.batch_order())?;
+        sampler.check_settings(|| potential.layout().flatten(&model))?;
         Ok(Chain {
             config: self.clone(),
             noise: sampler.noise(),

@@ -167,7 +167,8 @@ impl EnsembleConfig {
     {
         self.validate()?;
         sampler.check_batches(potential.batch_order())?;
-        potential.layout().flatten(&model)?;
+        let position = potential.layout().flatten(&model)?;
+        sampler.check_settings(|| Ok(position))?;
         if let Some(quasi_newton) = &self.quasi_newton {
             quasi_newton.ranges(potential.layout())?;
             if !PRECONDITIONED.contains(&sampler.name()) {
