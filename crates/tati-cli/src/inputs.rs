@@ -21,6 +21,7 @@ use crate::text;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati inputs RUN --input x1=-6:6 --input x2=-6:6 --out inputs\n  tati inputs RUN --input x1=-6:6 --hold 0,1 --average --burn-in 100 --probabilities --json"
 )]
 pub struct InputsArgs {

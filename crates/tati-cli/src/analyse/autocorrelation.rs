@@ -27,6 +27,7 @@ const LEAST_EFFECTIVE_DRAWS: f64 = 100.0;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse autocorrelation RUN\n  tati analyse autocorrelation RUN --along components --components 20 --estimator acor"
 )]
 pub struct AutocorrelationArgs {

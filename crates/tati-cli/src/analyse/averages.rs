@@ -13,6 +13,8 @@ use crate::output::Outcome;
 use crate::program::Program;
 use crate::text;
 
+/// Parts of the running averages unless told otherwise.
+const BLOCKS: usize = 20;
 /// Fewer effective draws than these leave errors uncertain.
 const FEW_EFFECTIVE_DRAWS: f64 = 100.0;
 
@@ -20,6 +22,7 @@ const FEW_EFFECTIVE_DRAWS: f64 = 100.0;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse averages RUN --burn-in 100 --out averages\n  tati analyse averages --trajectory draws.csv --json"
 )]
 pub struct AveragesArgs {
@@ -29,9 +32,9 @@ pub struct AveragesArgs {
     /// How autocorrelation times are found
     #[arg(long, value_enum, default_value = "geyer")]
     estimator: Estimator,
-    /// Parts of the running averages of the potential
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    blocks: usize,
+    /// Parts of the running averages of the potential [default: 20, or as many as there are draws]
+    #[arg(long, value_name = "N")]
+    blocks: Option<usize>,
     #[command(flatten)]
     #[serde(flatten)]
     out: OutOptions,
@@ -73,10 +76,11 @@ pub fn run(arguments: &AveragesArgs, program: &Program) -> Result<Outcome, CliEr
     let out = arguments.out.open()?;
     let recording = arguments.draws.open()?;
     let draws = recording.draws()?;
-    require_count("blocks", arguments.blocks, 1..=draws.num_draws())?;
+    let blocks = arguments.blocks.unwrap_or(BLOCKS.min(draws.num_draws()));
+    require_count("blocks", blocks, 1..=draws.num_draws())?;
     let found = averages(&draws, arguments.estimator.config())?;
     let potential = match potentials(&recording)? {
-        Some(chains) => Some(of_potential(&chains, arguments)?),
+        Some(chains) => Some(of_potential(&chains, arguments, blocks)?),
         None => None,
     };
     let each = |of: fn(&Average) -> f64| found.pooled.iter().map(of).collect::<Vec<f64>>();
@@ -101,13 +105,17 @@ pub fn run(arguments: &AveragesArgs, program: &Program) -> Result<Outcome, CliEr
     Outcome::new(&results, results.text())
 }
 
-fn of_potential(chains: &[Vec<f64>], arguments: &AveragesArgs) -> Result<OfPotential, CliError> {
+fn of_potential(
+    chains: &[Vec<f64>],
+    arguments: &AveragesArgs,
+    blocks: usize,
+) -> Result<OfPotential, CliError> {
     let shape = [chains.len(), chains[0].len(), 1];
     let all = chains.concat();
     let found = averages(&Draws::from_f64(&all, shape)?, arguments.estimator.config())?;
     let running = chains
         .iter()
-        .map(|chain| running_averages(chain, arguments.blocks))
+        .map(|chain| running_averages(chain, blocks))
         .collect::<tati::Result<Vec<_>>>()?;
     let pooled = found.pooled[0];
     let of_running = |of: fn(&tati::landscape::RunningMoments) -> f64| {

@@ -24,6 +24,7 @@ const MOST_OF_MATRIX: usize = 2000;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse covariance RUN --components 20 --out covariance\n  tati analyse covariance --trajectory draws.csv --matrix --json"
 )]
 pub struct CovarianceArgs {

@@ -17,6 +17,7 @@ use crate::text;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse diffusion-map RUN --every 10 --out map\n  tati analyse diffusion-map RUN --neighbors 64 --eigenpairs 11 --json"
 )]
 pub struct DiffusionMapArgs {

@@ -25,6 +25,7 @@ const WALK_ABOVE: f64 = 0.7;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse free-energy RUN --along potential --out free-energy\n  tati analyse free-energy --trajectory draws.csv --along weight0 --along component:1 --inverse-temperature 10"
 )]
 pub struct FreeEnergyArgs {
@@ -38,7 +39,7 @@ pub struct FreeEnergyArgs {
     #[arg(long, value_name = "β")]
     inverse_temperature: Option<f64>,
     /// Weight the draws so that they stand for this β
-    #[arg(long, value_name = "β")]
+    #[arg(long, value_name = "β", hide_short_help = true)]
     reweight_to: Option<f64>,
     /// Bins, or levels with a landmark draw at each
     #[arg(long, value_enum, default_value = "histogram")]
@@ -47,19 +48,19 @@ pub struct FreeEnergyArgs {
     #[arg(long, value_name = "N")]
     bins: Option<usize>,
     /// Half the width of a level set; half the distance of levels if left out
-    #[arg(long, value_name = "δ")]
+    #[arg(long, value_name = "δ", hide_short_help = true)]
     half_width: Option<f64>,
     /// Standard errors that a barrier between basins must be high
-    #[arg(long, value_name = "N", default_value_t = 5.0)]
+    #[arg(long, value_name = "N", default_value_t = 5.0, hide_short_help = true)]
     significance: f64,
     /// Resamples of the bootstrap; 0 for no errors and no basins
     #[arg(long, value_name = "N", default_value_t = 200)]
     resamples: usize,
     /// Draws in a block of the bootstrap; found if left out
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     block_length: Option<usize>,
     /// Seed of the resamples
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, hide_short_help = true)]
     seed: u64,
     #[command(flatten)]
     #[serde(flatten)]

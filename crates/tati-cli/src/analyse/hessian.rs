@@ -22,6 +22,7 @@ const WIDTH: f64 = 0.01;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse hessian RUN --pairs 20 --out hessian\n  tati analyse hessian RUN --parameters draws.csv --step 1000 --pairs 5 --json"
 )]
 pub struct HessianArgs {
@@ -35,13 +36,13 @@ pub struct HessianArgs {
     #[arg(long, value_name = "X", default_value_t = 1e-3)]
     tolerance: f64,
     /// Products with vectors after which the search ends
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 500, hide_short_help = true)]
     max_products: usize,
     /// Random probes of trace and density; 0 for neither
     #[arg(long, value_name = "N", default_value_t = 10)]
     probes: usize,
     /// Lanczos steps of each probe of the density
-    #[arg(long, value_name = "N", default_value_t = 40)]
+    #[arg(long, value_name = "N", default_value_t = 40, hide_short_help = true)]
     lanczos_steps: usize,
     /// Seed of starts and probes
     #[arg(long, default_value_t = 0)]

@@ -19,6 +19,7 @@ use crate::text;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse learning-coefficient RUN --step-size 1e-3 --tether-strength 10\n  tati analyse learning-coefficient RUN --step-size 1e-4,1e-3,1e-2 --tether-strength 1,10 --out sweep"
 )]
 pub struct LearningCoefficientArgs {

@@ -19,6 +19,7 @@ use crate::program::Program;
 /// Analyse the draws of a run, or those of another program from CSV
 #[derive(clap::Args, Clone, Debug)]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati analyse averages RUN --burn-in 100\n  tati analyse covariance --trajectory draws.csv --out figures"
 )]
 pub struct AnalyseArgs {

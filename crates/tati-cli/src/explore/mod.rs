@@ -23,6 +23,7 @@ use report::Results;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     next_help_heading = "Exploration",
     after_help = "Examples:\n  tati explore RUN --step-size 0.1 --inverse-temperature 100 --steps 2000 --rounds 10 --out found\n\
                   Go on with a stopped one: the same command with --resume"
@@ -55,7 +56,7 @@ pub struct ExploreArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     every: u64,
     /// Items in a mini-batch of the chains [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     batch_size: Option<usize>,
     /// Relative change of an eigenvalue that counts as none
     #[arg(long, value_name = "X", default_value_t = 0.02)]
@@ -64,16 +65,16 @@ pub struct ExploreArgs {
     #[arg(long, value_name = "K", default_value_t = 4)]
     eigenpairs: usize,
     /// Length of the gradient at which a minimum is reached
-    #[arg(long, value_name = "G", default_value_t = 1e-5)]
+    #[arg(long, value_name = "G", default_value_t = 1e-5, hide_short_help = true)]
     gradient_tolerance: f64,
     /// Distance below which two minima are one
-    #[arg(long, value_name = "D", default_value_t = 1e-3)]
+    #[arg(long, value_name = "D", default_value_t = 1e-3, hide_short_help = true)]
     merge_distance: f64,
     /// Look for barriers between so many lowest minima; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4, hide_short_help = true)]
     connect: usize,
     /// Take minima that differ by the order or the signs of hidden units as one, of an mlp
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     merge_copies: bool,
     #[command(flatten)]
     #[serde(flatten)]

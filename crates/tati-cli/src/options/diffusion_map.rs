@@ -18,18 +18,24 @@ pub struct DiffusionMapOptions {
     #[arg(long, value_name = "ε", default_value = "auto")]
     pub bandwidth: BandwidthName,
     /// Multiply a bandwidth that is found by this
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        default_value_t = 1.0,
+        hide_short_help = true
+    )]
     pub bandwidth_factor: f64,
     /// α, the power of the density that is divided out; 0.5 for the Langevin dynamics of the draws
     #[arg(
         long,
         value_name = "α",
         default_value_t = 0.5,
-        allow_negative_numbers = true
+        allow_negative_numbers = true,
+        hide_short_help = true
     )]
     pub density_exponent: f64,
     /// The dimension that the draws lie on; estimated if left out
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", hide_short_help = true)]
     pub dimension: Option<f64>,
 }
 

@@ -41,7 +41,7 @@ pub struct Selection {
     #[arg(long, value_name = "K", default_value_t = 1)]
     pub every: usize,
     /// Take this chain alone, counted from 0
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub chain: Option<usize>,
 }
 

@@ -20,7 +20,7 @@ pub struct OutOptions {
     #[arg(long, requires = "out")]
     pub overwrite: bool,
     /// Write figures as SVG instead of PNG
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", hide_short_help = true)]
     pub svg: bool,
 }
 

@@ -21,7 +21,7 @@ pub struct PointOptions {
     #[serde(skip)]
     pub run: PathBuf,
     /// Take the last state of this walker, counted from 0
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_short_help = true)]
     pub walker: usize,
     /// Take parameters from a row of this CSV file instead: columns step, loss and one for each
     #[arg(long, value_name = "FILE", requires = "step")]

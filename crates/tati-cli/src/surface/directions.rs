@@ -25,10 +25,10 @@ pub struct DirectionOptions {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["components", "random"])]
     pub towards: Vec<PathBuf>,
     /// The same, to another step of --parameters
-    #[arg(long, value_name = "N", requires = "parameters", conflicts_with_all = ["components", "random"])]
+    #[arg(long, value_name = "N", requires = "parameters", conflicts_with_all = ["components", "random"], hide_short_help = true)]
     pub towards_step: Vec<u64>,
     /// Directions in the rows of a CSV file, as eigenvectors.csv of the covariance
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["random", "towards", "towards_step"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["random", "towards", "towards_step"], hide_short_help = true)]
     pub directions_file: Option<PathBuf>,
     /// Seed of random directions
     #[arg(long, default_value_t = 0, requires = "random")]

@@ -17,6 +17,7 @@ use crate::text;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati surface grid RUN --parameter 'weight[0][0]=-2:2' --parameter 'bias[0]=-1:1' --points 21\n  tati surface grid RUN --parameter 'layers.0.weight[1][3]=-1:1' --parameters draws.csv --step 100"
 )]
 pub struct GridArgs {

@@ -15,6 +15,7 @@ use crate::program::Program;
 /// Evaluate the loss on a line, a plane, a grid of parameters, or along a trajectory
 #[derive(clap::Args, Clone, Debug)]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati surface plane RUN --range -10:10 --out plane\n  tati surface line RUN --towards RUN2\n  tati surface trajectory RUN --test"
 )]
 pub struct SurfaceArgs {

@@ -19,6 +19,7 @@ use crate::text;
 /// The loss along a direction through the state of a run
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati surface line RUN --components 1 --range -2:2\n  tati surface line RUN --towards RUN2 --points 101 --out between"
 )]
 pub struct LineArgs {
@@ -30,6 +31,7 @@ pub struct LineArgs {
 /// The loss over two directions through the state of a run, at nested scales if asked for
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati surface plane RUN --components 1,64 --zoom 1:-5 --double --out funnel\n  tati surface plane RUN --random --range -1:1"
 )]
 pub struct PlaneArgs {

@@ -20,6 +20,7 @@ use crate::text;
 #[derive(clap::Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(
+    allow_negative_numbers = true,
     after_help = "Examples:\n  tati surface trajectory RUN --test --out on-test-data\n  tati surface trajectory RUN --data csv:other.csv --every 10 --json"
 )]
 pub struct TrajectoryArgs {

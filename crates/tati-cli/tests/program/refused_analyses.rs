@@ -7,6 +7,7 @@ use crate::draws::{normal, write};
 fn wrong_invocations_and_damaged_tables_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "draws.csv", &[normal(1, 60, &[1.0, 1.0])]);
+    write(folder.path(), "many.csv", &[normal(1, 600, &[1.0, 1.0])]);
     for (name, content) in [
         ("empty.csv", ""),
         ("header.csv", "step,loss,a\n"),
@@ -148,7 +149,7 @@ fn wrong_invocations_and_damaged_tables_are_refused() {
             "is -1",
         ),
         (
-            "free-energy --trajectory draws.csv --along weight0 --inverse-temperature 1 --bins 1",
+            "free-energy --trajectory many.csv --along weight0 --inverse-temperature 1 --bins 1",
             "`--bins` is 1",
         ),
         (
