@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tati::landscape::{PrincipalComponentsConfig, RandomDirectionConfig, Recording};
+use tati::models::Network;
 use tati::{TableReader, TatiError, require_count};
 
 use crate::error::CliError;
@@ -100,7 +101,9 @@ impl DirectionOptions {
         let vectors = (0..count as u64)
             .map(|number| {
                 let seed = self.seed.wrapping_mul(2).wrapping_add(number);
-                RandomDirectionConfig::new(seed).draw(layout, &point.position)
+                RandomDirectionConfig::new(seed)
+                    .with_filter_axes(filter_axes(&point.network))
+                    .draw(layout, &point.position)
             })
             .collect::<tati::Result<_>>()?;
         let labels = (1..=count).map(|number| format!("random direction {number}"));
@@ -134,6 +137,15 @@ impl DirectionOptions {
             add(point.row(table, *step)?, format!("towards step {step}"));
         }
         Ok((vectors, labels))
+    }
+}
+
+/// The axes of filters where they are not those of Burn's layers.
+fn filter_axes(network: &Network) -> Vec<(String, usize)> {
+    match network {
+        // Its classes come first.
+        Network::Perceptron(_) => vec![("weight".to_string(), 0)],
+        Network::Mlp(_) | Network::LeNet(_) => Vec::new(),
     }
 }
 

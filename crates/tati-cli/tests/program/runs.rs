@@ -85,12 +85,12 @@ pub fn sample(folder: &Path, from: &Path) -> PathBuf {
     run
 }
 
-/// A perceptron's parameters: W of shape \[2, 2\] by rows of inputs, then b.
+/// A perceptron's parameters: W of shape \[2, 2\], a row a class, then b.
 pub type Theta = [f64; 6];
 
 /// The outputs of a perceptron.
 pub fn outputs(theta: &Theta, [x, y]: [f64; 2]) -> [f64; 2] {
-    [0, 1].map(|class| theta[class] * x + theta[2 + class] * y + theta[4 + class])
+    [0, 1].map(|class| theta[2 * class] * x + theta[2 * class + 1] * y + theta[4 + class])
 }
 
 /// The mean softmax cross-entropy of a perceptron.
