@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::calibrate::CalibrateArgs;
 use crate::completions::CompletionsArgs;
 use crate::dataset::DatasetArgs;
 use crate::error::{CliError, LongNames};
@@ -16,7 +17,7 @@ use crate::output::{self, Outcome};
 use crate::program::Program;
 use crate::sample::SampleArgs;
 use crate::train::TrainArgs;
-use crate::{completions, dataset, export, man, sample, train};
+use crate::{calibrate, completions, dataset, export, man, sample, train};
 
 /// Thermodynamic sampling of neural networks: train a network, and draw from exp(−βU) of its loss U
 #[derive(Parser, Debug)]
@@ -41,6 +42,7 @@ struct Cli {
 enum Command {
     Train(Box<TrainArgs>),
     Sample(Box<SampleArgs>),
+    Calibrate(Box<CalibrateArgs>),
     Dataset(DatasetArgs),
     Export(ExportArgs),
     Completions(CompletionsArgs),
@@ -52,6 +54,7 @@ impl Command {
         match self {
             Self::Train(arguments) => train::run(arguments, program),
             Self::Sample(arguments) => sample::run(arguments, program),
+            Self::Calibrate(arguments) => calibrate::run(arguments, program),
             Self::Dataset(arguments) => dataset::run(arguments, program),
             Self::Export(arguments) => export::run(arguments, program),
             Self::Completions(arguments) => completions::run(arguments),

@@ -1,5 +1,6 @@
 //! `tati`: train, sample and analyse from a shell.
 
+mod calibrate;
 mod command;
 mod completions;
 mod dataset;

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::common::Place;
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 8] = [
     "train",
     "sample",
+    "calibrate",
     "dataset write",
     "dataset show",
     "export",

@@ -1,5 +1,6 @@
 //! The program as a user runs it.
 
+mod calibrate;
 mod common;
 mod configuration;
 mod dataset;
