@@ -58,7 +58,7 @@ pub struct CalibrateConfig {
     pub batch_size: Option<usize>,
     /// A prior added to the loss.
     pub prior: Option<Prior>,
-    /// By how much the temperature may be off 1, beyond three of its errors.
+    /// By how much the temperature may be off 1; three of its errors if they are more.
     #[config(default = 0.05)]
     pub temperature_tolerance: f64,
     /// Seed of the noise and of the mini-batches; from entropy if `None`.
@@ -228,7 +228,7 @@ impl CalibrateConfig {
         let count = temperatures.len() as f64;
         let variance = deviations.sum::<f64>() / (count - 1.0);
         let error = (variance * time(temperatures) / count).sqrt();
-        let allowed = self.temperature_tolerance + 3.0 * error;
+        let allowed = self.temperature_tolerance.max(3.0 * error);
         let tau = time(potentials);
         setting.potential = Some(potential);
         setting.temperature = Some(temperature);

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::common::Place;
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "train",
     "sample",
     "calibrate",
+    "dataset",
     "dataset write",
     "dataset show",
     "export",
