@@ -1,9 +1,11 @@
 //! What needs more than one of models, sampling and analysis.
 
+mod calibrate;
 mod explore;
 mod learning_coefficient;
 mod train;
 
+pub use calibrate::{CalibrateConfig, CalibratedSetting, CalibrationVerdict};
 pub use explore::{
     Exploration, ExplorationEnd, ExplorationRound, ExploreConfig, ExploreProgress, ExploreStage,
     ExploredBarrier, ExploredDraw, Explorer,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::analyse::AnalyseArgs;
+use crate::calibrate::CalibrateArgs;
 use crate::completions::CompletionsArgs;
 use crate::dataset::DatasetArgs;
 use crate::error::{CliError, LongNames};
@@ -20,7 +21,9 @@ use crate::program::Program;
 use crate::sample::SampleArgs;
 use crate::surface::SurfaceArgs;
 use crate::train::TrainArgs;
-use crate::{analyse, completions, dataset, explore, export, inputs, man, sample, surface, train};
+use crate::{
+    analyse, calibrate, completions, dataset, explore, export, inputs, man, sample, surface, train,
+};
 
 /// Thermodynamic sampling of neural networks: train a network, and draw from exp(−βU) of its loss U
 #[derive(Parser, Debug)]
@@ -49,6 +52,7 @@ enum Command {
     Surface(Box<SurfaceArgs>),
     Inputs(Box<InputsArgs>),
     Explore(Box<ExploreArgs>),
+    Calibrate(Box<CalibrateArgs>),
     Dataset(DatasetArgs),
     Export(ExportArgs),
     Completions(CompletionsArgs),
@@ -64,6 +68,7 @@ impl Command {
             Self::Surface(arguments) => surface::run(arguments, program),
             Self::Inputs(arguments) => inputs::run(arguments, program),
             Self::Explore(arguments) => explore::run(arguments, program),
+            Self::Calibrate(arguments) => calibrate::run(arguments, program),
             Self::Dataset(arguments) => dataset::run(arguments, program),
             Self::Export(arguments) => export::run(arguments, program),
             Self::Completions(arguments) => completions::run(arguments),

@@ -14,7 +14,10 @@ use crate::program::Program;
 
 /// Write data sets as CSV, or show what is in one
 #[derive(clap::Args, Debug)]
-#[command(arg_required_else_help = true)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Example: tati dataset show --data spiral --first 3"
+)]
 pub struct DatasetArgs {
     #[command(subcommand)]
     action: Action,

@@ -1,6 +1,7 @@
 //! `tati`: train, sample and analyse from a shell.
 
 mod analyse;
+mod calibrate;
 mod command;
 mod completions;
 mod dataset;

@@ -39,7 +39,7 @@ pub enum Network {
     /// Fully connected layers.
     Mlp(Mlp),
     /// Convolutions over 28 × 28 pixels.
-    LeNet(LeNet),
+    LeNet(Box<LeNet>),
 }
 
 /// Features of shape \[items, inputs\] and labels of shape \[items\], as [`LabelledSet::to_tensors`](crate::LabelledSet::to_tensors)
@@ -101,7 +101,7 @@ impl NetworkConfig {
         match self {
             Self::Perceptron(config) => Network::Perceptron(config.init(device)),
             Self::Mlp(config) => Network::Mlp(config.init(device)),
-            Self::LeNet(config) => Network::LeNet(config.init(device)),
+            Self::LeNet(config) => Network::LeNet(Box::new(config.init(device))),
         }
     }
 
@@ -234,7 +234,7 @@ macro_rules! map_any {
         match $self {
             Self::Perceptron($network) => Self::Perceptron($value),
             Self::Mlp($network) => Self::Mlp($value),
-            Self::LeNet($network) => Self::LeNet($value),
+            Self::LeNet($network) => Self::LeNet(Box::new($value)),
         }
     };
 }

@@ -10,16 +10,11 @@ struct Well {
     theta: Param<Tensor<1>>,
 }
 
-type Rows1 = (Tensor<2>, Tensor<2>);
+/// κ and m.
+type Shape = (Tensor<2>, Tensor<2>);
+type WellPotential = ModelPotential<Well, Shape, fn(&Well, Shape) -> Tensor<1>>;
 
-fn well(
-    start: &[f64],
-    stiffness: &[f64],
-    minimum: &[f64],
-) -> (
-    Well,
-    ModelPotential<Well, Rows1, fn(&Well, Rows1) -> Tensor<1>>,
-) {
+fn well(start: &[f64], stiffness: &[f64], minimum: &[f64]) -> (Well, WellPotential) {
     let device = tati_core::open_device("flex").unwrap().autodiff();
     let row = |values: &[f64]| {
         let plain = device.clone().inner();
@@ -33,7 +28,7 @@ fn well(
     let model = Well {
         theta: Param::from_tensor(theta),
     };
-    let loss: fn(&Well, Rows1) -> Tensor<1> = |well, (stiffness, minimum)| {
+    let loss: fn(&Well, Shape) -> Tensor<1> = |well, (stiffness, minimum)| {
         let from = well.theta.val().unsqueeze::<2>() - minimum;
         (stiffness * from.powi_scalar(2)).sum().mul_scalar(0.5)
     };
@@ -158,7 +153,7 @@ fn what_cannot_be_trained_is_named() {
             sgd,
             vec![stage.clone().with_batch_size(Some(7))]
         )),
-        "`batch_size` is 7: it must be from 1 to 1"
+        "`batch_size` is 7: it must be between 1 and the number of data items, 1"
     );
     let diverging = TrainConfig::new(sgd, vec![TrainStage::new(1000, 10.0)]);
     let error = message(diverging);

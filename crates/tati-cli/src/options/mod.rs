@@ -15,4 +15,19 @@ pub mod problem;
 pub mod range;
 pub mod saved_run;
 
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::CliError;
+
 pub use global::GlobalOptions;
+
+/// Options as JSON, without those that are not set.
+pub fn without_nulls(options: &impl Serialize) -> Result<Value, CliError> {
+    let mut value = serde_json::to_value(options)
+        .map_err(|error| CliError::Other(format!("options as JSON: {error}")))?;
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|_, value| !value.is_null());
+    }
+    Ok(value)
+}

@@ -41,6 +41,12 @@ struct Description {
 impl SavedRun {
     /// The run in a folder.
     pub fn open(folder: &Path) -> Result<Self, CliError> {
+        if !folder.join("config.json").exists() {
+            return Err(CliError::Usage(format!(
+                "{} is no run: it has no config.json, or is not there",
+                folder.display()
+            )));
+        }
         let Some(description) = recorded_description(folder)? else {
             return Err(TatiError::format(
                 folder.join("config.json"),

@@ -14,9 +14,9 @@ use tati::samplers::Progress;
 
 use crate::error::CliError;
 use crate::options::saved_run::{SavedRun, require_new};
+use crate::options::without_nulls;
 use crate::output::Outcome;
 use crate::program::Program;
-use crate::train::without_nulls;
 
 pub use options::SampleArgs;
 use report::{Report, Run};

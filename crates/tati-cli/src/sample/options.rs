@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::options::data::absolute;
 use crate::options::problem::{Problem, ProblemArgs};
 use crate::options::saved_run::SavedRun;
-use crate::train::without_nulls;
+use crate::options::without_nulls;
 
 /// Draw from exp(−βU) and record the draws
 #[derive(clap::Args, Clone, Debug, Default, Serialize, Deserialize)]

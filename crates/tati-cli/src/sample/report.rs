@@ -11,6 +11,7 @@ use tati::samplers::{
 
 use super::SampleArgs;
 use crate::error::CliError;
+use crate::options::number;
 use crate::options::problem::Problem;
 
 /// The results of a run.
@@ -20,6 +21,7 @@ pub struct Report {
     dataset: String,
     device: String,
     num_parameters: usize,
+    #[serde(with = "number")]
     inverse_temperature: Option<f64>,
     /// Means over the recorded draws.
     mean_potential: Option<f64>,

@@ -17,6 +17,7 @@ use crate::options::data::absolute;
 use crate::options::prior::PriorArgs;
 use crate::options::problem::{ProblemArgs, Score};
 use crate::options::saved_run::{SavedRun, require_new};
+use crate::options::without_nulls;
 use crate::output::Outcome;
 use crate::program::Program;
 use folder::TrainFolder;
@@ -235,16 +236,6 @@ pub fn run(arguments: &TrainArgs, program: &Program) -> Result<Outcome, CliError
     folder.finish(&trained.model, &results)?;
     let outcome = Outcome::new(&results, results.text())?;
     Ok(outcome.interrupted(results.interrupted))
-}
-
-/// Options as JSON, without those that are not set.
-pub fn without_nulls(options: &impl Serialize) -> Result<serde_json::Value, CliError> {
-    let mut value = serde_json::to_value(options)
-        .map_err(|error| CliError::Other(format!("options as JSON: {error}")))?;
-    if let Some(map) = value.as_object_mut() {
-        map.retain(|_, value| !value.is_null());
-    }
-    Ok(value)
 }
 
 impl Results {

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::common::Place;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 24] = [
     "train",
     "sample",
+    "calibrate",
+    "dataset",
     "analyse",
     "analyse averages",
     "analyse covariance",

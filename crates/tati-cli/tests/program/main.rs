@@ -1,6 +1,7 @@
 //! The program as a user runs it.
 
 mod analyses;
+mod calibrate;
 mod command;
 mod common;
 mod configuration;

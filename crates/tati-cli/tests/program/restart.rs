@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::common::Place;
 
 const OPTIONS: &str = "sample --data spiral --items 60 --model mlp --hidden 4 --step-size 0.05 --prior-gaussian 0.01 --batch-size 20 \
-                       --checkpoint-every 200 --every 5 --seed 3";
+                       --checkpoint-every 100 --every 5 --seed 3";
 
 fn start(place: &Place, line: &str) -> Child {
     let mut command = place.command(line);
@@ -31,9 +31,9 @@ fn wait_for(path: &Path) {
 fn a_killed_run_goes_on_as_if_nothing_had_happened() {
     let place = Place::new();
     for (steps, more) in [
-        (12_000, ""),
+        (6_000, ""),
         (
-            4_000,
+            2_500,
             "--walkers 3 --covariance-blending 1 --refresh-every 100",
         ),
     ] {
@@ -89,7 +89,9 @@ fn only_the_number_of_steps_can_change() {
         assert!(error.contains(expected), "{options}: {error}");
         assert!(place.files("run") == before, "{options}");
     }
+    // Twice: what is said of the run stays with it.
     place.text("sample --resume run --steps 200");
+    place.text("sample --resume run --steps 300");
 }
 
 #[test]

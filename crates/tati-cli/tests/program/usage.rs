@@ -119,7 +119,7 @@ const WRONG: [(&str, &str); 52] = [
         "--wall-lower",
     ),
     ("train --data squares --out good.csv", "good.csv exists"),
-    ("train --from none --out new", "none"),
+    ("train --from none --out new", "none is no run"),
     (
         "sample --data squares --out new",
         "--step-size is missing for --sampler baoab",
@@ -145,7 +145,7 @@ const WRONG: [(&str, &str); 52] = [
     ),
     ("sample RUN --hottest 100 --walkers 3", "--hottest is 100"),
     ("sample RUN --schedule cyclical", "--cycles is missing"),
-    ("sample --resume none", "none"),
+    ("sample --resume none", "none is no run"),
     ("export none --out t.csv", "none"),
 ];
 
@@ -197,7 +197,7 @@ fn damaged_files_are_named() {
             ),
             (
                 "sample --from killed --step-size 0.1 --out new",
-                "model.bpk is missing",
+                "model.bpk: is missing",
             ),
             ("sample --resume cut", "config.json"),
         ],
