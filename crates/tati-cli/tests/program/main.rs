@@ -9,6 +9,7 @@ mod dataset;
 mod draws;
 mod help;
 mod refused_analyses;
+mod refused_surfaces;
 mod restart;
 mod runs;
 mod sample;
