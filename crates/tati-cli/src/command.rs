@@ -18,11 +18,13 @@ use crate::options::GlobalOptions;
 use crate::options::config_file::{self, Expanded};
 use crate::output::{self, Outcome};
 use crate::program::Program;
+use crate::report::ReportArgs;
 use crate::sample::SampleArgs;
 use crate::surface::SurfaceArgs;
 use crate::train::TrainArgs;
 use crate::{
-    analyse, calibrate, completions, dataset, explore, export, inputs, man, sample, surface, train,
+    analyse, calibrate, completions, dataset, explore, export, inputs, man, report, sample,
+    surface, train,
 };
 
 /// Thermodynamic sampling of neural networks: train a network, and draw from exp(−βU) of its loss U
@@ -53,6 +55,7 @@ enum Command {
     Inputs(Box<InputsArgs>),
     Explore(Box<ExploreArgs>),
     Calibrate(Box<CalibrateArgs>),
+    Report(Box<ReportArgs>),
     Dataset(DatasetArgs),
     Export(ExportArgs),
     Completions(CompletionsArgs),
@@ -69,6 +72,7 @@ impl Command {
             Self::Inputs(arguments) => inputs::run(arguments, program),
             Self::Explore(arguments) => explore::run(arguments, program),
             Self::Calibrate(arguments) => calibrate::run(arguments, program),
+            Self::Report(arguments) => report::run(arguments, program),
             Self::Dataset(arguments) => dataset::run(arguments, program),
             Self::Export(arguments) => export::run(arguments, program),
             Self::Completions(arguments) => completions::run(arguments),

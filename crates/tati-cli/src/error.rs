@@ -34,7 +34,8 @@ impl CliError {
         ExitCode::from(if is_input { 2 } else { 1 })
     }
 
-    fn message(&self, names: &LongNames) -> String {
+    /// What is printed of it.
+    pub fn message(&self, names: &LongNames) -> String {
         match self {
             Self::Tati(TatiError::InvalidSetting {
                 name,

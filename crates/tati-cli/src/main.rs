@@ -15,6 +15,7 @@ mod options;
 mod output;
 mod program;
 mod progress;
+mod report;
 mod sample;
 mod surface;
 mod text;

@@ -72,7 +72,7 @@ impl Outcome {
 }
 
 /// A value of JSON as TOML. Its integers end at 2⁶³ − 1: larger ones, as a seed may be, are text.
-fn toml_value(value: &Value) -> toml::Value {
+pub fn toml_value(value: &Value) -> toml::Value {
     match value {
         Value::Bool(flag) => (*flag).into(),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {

@@ -23,6 +23,8 @@ mod moments;
 pub mod plot;
 mod random_walk;
 mod recording;
+#[cfg(feature = "plot")]
+pub mod report;
 mod simd;
 mod surface;
 

@@ -164,6 +164,22 @@ impl Recording {
         )
     }
 
+    /// A statistic of the draws of each chain that are kept, as `kinetic_energy`; `None` of a table, and if it was not recorded.
+    ///
+    /// # Errors
+    /// What reading the record reports.
+    pub fn statistic(&self, name: &str) -> Result<Option<Vec<Vec<f64>>>> {
+        let Source::Runs { trajectories, .. } = &self.source else {
+            return Ok(None);
+        };
+        let has = |run: &Trajectory| run.layout().statistics().iter().any(|known| known == name);
+        if !trajectories.iter().all(has) {
+            return Ok(None);
+        }
+        let of_run = |trajectory: &Trajectory, chain| trajectory.statistic(name, chain, ..);
+        self.of_chains(of_run, |_, _| Vec::new()).map(Some)
+    }
+
     /// The step at which each draw that is kept was taken, of each chain.
     ///
     /// # Errors
@@ -308,6 +324,9 @@ mod tests {
                 [[1.0, 3.0, 5.0], [11.0, 13.0, 15.0]]
             );
             assert_eq!(recording.steps().unwrap(), [[3, 9, 15], [3, 9, 15]]);
+            let other = recording.statistic("other").unwrap();
+            assert!(other.is_none_or(|other| other == [[-1.0; 3]; 2]));
+            assert_eq!(recording.statistic("virial").unwrap(), None);
             let second = recording.with_chain(1).unwrap();
             assert_eq!(second.potentials().unwrap(), [[11.0, 13.0, 15.0]]);
             assert_eq!(second.last_position().unwrap(), [1.0, 5.0]);

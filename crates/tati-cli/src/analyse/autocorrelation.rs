@@ -19,9 +19,9 @@ use crate::text;
 /// Components unless told otherwise.
 const COMPONENTS: usize = 10;
 /// R̂ above which chains should not be used (Vehtari et al. 2021).
-const LARGEST_R_HAT: f64 = 1.01;
+pub const LARGEST_R_HAT: f64 = 1.01;
 /// Effective draws that a chain should have at least (the same).
-const LEAST_EFFECTIVE_DRAWS: f64 = 100.0;
+pub const LEAST_EFFECTIVE_DRAWS: f64 = 100.0;
 
 /// Autocorrelation times, effective sample sizes and R̂
 #[derive(clap::Args, Clone, Debug, Serialize)]
@@ -56,15 +56,15 @@ enum Along {
 }
 
 #[derive(Serialize)]
-struct Results {
+pub struct Results {
     series: Vec<String>,
     integrated_autocorrelation_time: Vec<f64>,
     effective_sample_size: Vec<f64>,
     tail_effective_sample_size: Vec<f64>,
     r_hat: Vec<f64>,
     potential: Option<OfSeries>,
-    max_r_hat: f64,
-    min_effective_sample_size: f64,
+    pub max_r_hat: f64,
+    pub min_effective_sample_size: f64,
     converged: bool,
     verdict: String,
     num_draws: usize,
@@ -78,6 +78,13 @@ struct OfSeries {
     effective_sample_size: f64,
     tail_effective_sample_size: f64,
     r_hat: f64,
+}
+
+impl Results {
+    /// Effective draws that there should be where they are fewest.
+    pub fn least_effective_draws(&self) -> f64 {
+        LEAST_EFFECTIVE_DRAWS * self.num_chains as f64
+    }
 }
 
 pub fn run(arguments: &AutocorrelationArgs, program: &Program) -> Result<Outcome, CliError> {
@@ -108,20 +115,33 @@ pub fn run(arguments: &AutocorrelationArgs, program: &Program) -> Result<Outcome
         None => draws,
     };
     let potentials = potentials(&recording)?.map(|chains| chains.concat());
-    let of_potential = match &potentials {
-        Some(all) => {
-            let found = Found::of(&Draws::from_f64(all, [shape[0], shape[1], 1])?, arguments)?;
-            Some(found.series(0))
-        }
-        None => None,
-    };
-    let found = Found::of(&looked_at, arguments)?;
-    let mut results = Results::new(found, names, of_potential, &draws);
+    let mut results = of_draws(
+        &looked_at,
+        names,
+        potentials.as_deref(),
+        arguments.estimator,
+    )?;
     if let Some(out) = out {
         let potential = potentials.as_deref().map(|all| &all[..draws.num_draws()]);
         results.files = write(out, &results, &looked_at, potential, arguments, &recording)?;
     }
     Outcome::new(&results, results.text())
+}
+
+/// What is found of the series of draws, and of the potentials of all chains where there are some.
+pub fn of_draws(
+    looked_at: &Draws<'_>,
+    names: Vec<String>,
+    potentials: Option<&[f64]>,
+    estimator: Estimator,
+) -> Result<Results, CliError> {
+    let shape = [looked_at.num_chains(), looked_at.num_draws(), 1];
+    let of_potential = match potentials {
+        Some(all) => Some(Found::of(&Draws::from_f64(all, shape)?, estimator)?.series(0)),
+        None => None,
+    };
+    let found = Found::of(looked_at, estimator)?;
+    Ok(Results::new(found, names, of_potential, looked_at))
 }
 
 /// The draws along the principal components of all chains, of shape \[chains, draws, components\].
@@ -143,8 +163,8 @@ struct Found {
 }
 
 impl Found {
-    fn of(draws: &Draws<'_>, arguments: &AutocorrelationArgs) -> Result<Self, CliError> {
-        let averages = averages(draws, arguments.estimator.config())?;
+    fn of(draws: &Draws<'_>, estimator: Estimator) -> Result<Self, CliError> {
+        let averages = averages(draws, estimator.config())?;
         let convergence = convergence(draws)?;
         let times = averages
             .pooled

@@ -55,21 +55,21 @@ enum Method {
 }
 
 #[derive(Serialize)]
-struct Results {
+pub struct Results {
     /// Of all chains together.
-    eigenvalues: Vec<f64>,
-    explained_variance_ratio: Vec<f64>,
+    pub eigenvalues: Vec<f64>,
+    pub explained_variance_ratio: Vec<f64>,
     error_bounds: Vec<f64>,
     total_variance: f64,
     /// Of free random walks that move as fast: the mean over the chains.
-    null_eigenvalues: Vec<f64>,
+    pub null_eigenvalues: Vec<f64>,
     /// The largest of the chains.
-    cosine_content: Vec<f64>,
-    verdict: &'static str,
-    verdict_in_words: String,
+    pub cosine_content: Vec<f64>,
+    pub verdict: &'static str,
+    pub verdict_in_words: String,
     chains: Vec<OfChain>,
     num_draws: usize,
-    num_chains: usize,
+    pub num_chains: usize,
     num_parameters: usize,
     method: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,10 +94,8 @@ pub fn run(arguments: &CovarianceArgs, program: &Program) -> Result<Outcome, Cli
     let out = arguments.out.open()?;
     let recording = arguments.draws.open()?;
     let draws = recording.draws()?;
-    let num_draws = draws.num_chains() * draws.num_draws();
-    let most = draws.num_parameters().min(num_draws.saturating_sub(1));
     let config =
-        PrincipalComponentsConfig::new(arguments.components.unwrap_or(COMPONENTS.min(most)))
+        PrincipalComponentsConfig::new(arguments.components.unwrap_or(usual_components(&draws)))
             .with_method(arguments.method.config());
     if arguments.matrix {
         require_count(
@@ -106,23 +104,38 @@ pub fn run(arguments: &CovarianceArgs, program: &Program) -> Result<Outcome, Cli
             1..=MOST_OF_MATRIX,
         )?;
     }
-    let components = config.compute(&draws)?;
-    let walk = match draws.num_draws() < RandomWalkCheckConfig::LEAST_DRAWS {
-        true => None,
-        false => {
-            let check = RandomWalkCheckConfig::new().with_components(config);
-            Some(check.compute(&draws)?)
-        }
-    };
-    let covariance = match arguments.matrix {
-        true => Some(matrix(&draws)?),
-        false => None,
-    };
-    let mut results = Results::new(&components, walk.as_ref(), &draws, covariance);
+    let (components, mut results) = of_draws(&draws, config)?;
+    if arguments.matrix {
+        results.covariance = Some(matrix(&draws)?);
+    }
     if let Some(out) = out {
         results.files = write(out, &results, &components, &recording)?;
     }
     Outcome::new(&results, results.text())
+}
+
+/// As many components as there are, ten at most.
+pub fn usual_components(draws: &Draws<'_>) -> usize {
+    let num_draws = draws.num_chains() * draws.num_draws();
+    let most = draws.num_parameters().min(num_draws.saturating_sub(1));
+    COMPONENTS.min(most)
+}
+
+/// The components of draws, and what they are worth.
+pub fn of_draws(
+    draws: &Draws<'_>,
+    config: PrincipalComponentsConfig,
+) -> Result<(PrincipalComponents, Results), CliError> {
+    let components = config.compute(draws)?;
+    let walk = match draws.num_draws() < RandomWalkCheckConfig::LEAST_DRAWS {
+        true => None,
+        false => {
+            let check = RandomWalkCheckConfig::new().with_components(config);
+            Some(check.compute(draws)?)
+        }
+    };
+    let results = Results::new(&components, walk.as_ref(), draws);
+    Ok((components, results))
 }
 
 impl Method {
@@ -152,7 +165,6 @@ impl Results {
         components: &PrincipalComponents,
         walk: Option<&RandomWalkCheck>,
         draws: &Draws<'_>,
-        covariance: Option<Vec<Vec<f64>>>,
     ) -> Self {
         let chains = || walk.into_iter().flat_map(|walk| &walk.chains);
         let count = chains().map(|chain| chain.cosine_content.len()).min();
@@ -197,8 +209,31 @@ impl Results {
                 CovarianceMethod::Krylov => "krylov",
                 CovarianceMethod::Dense | CovarianceMethod::Cheapest => "dense",
             },
-            covariance,
+            covariance: None,
             files: Vec::new(),
+        }
+    }
+
+    /// The spectrum beside its null: of the first chain, where the null can be told.
+    pub fn spectrum<'a>(&'a self, source: &'a str) -> Spectrum<'a> {
+        let spectrum = Spectrum {
+            eigenvalues: &self.eigenvalues,
+            title: "Covariance of the draws",
+            source,
+            ..Spectrum::default()
+        };
+        let Some(chain) = self.chains.first() else {
+            return spectrum;
+        };
+        Spectrum {
+            eigenvalues: &chain.eigenvalues,
+            null: &chain.null_eigenvalues,
+            cosine_content: &chain.cosine_content,
+            title: match self.num_chains {
+                1 => spectrum.title,
+                _ => "Covariance of the draws of one chain",
+            },
+            ..spectrum
         }
     }
 
@@ -306,23 +341,7 @@ fn write(
             )
         })?;
     }
-    let mut spectrum = Spectrum {
-        eigenvalues: &results.eigenvalues,
-        title: "Covariance of the draws",
-        source: &source,
-        ..Spectrum::default()
-    };
-    if let Some(chain) = results.chains.first() {
-        spectrum = Spectrum {
-            eigenvalues: &chain.eigenvalues,
-            null: &chain.null_eigenvalues,
-            cosine_content: &chain.cosine_content,
-            ..spectrum
-        };
-        if results.num_chains > 1 {
-            spectrum.title = "Covariance of the draws of one chain";
-        }
-    }
+    let spectrum = results.spectrum(&source);
     out.figure("spectrum", |path| spectrum.save(path))?;
     if count >= 2 {
         let chains: Vec<&[f64]> = projections.iter().map(Vec::as_slice).collect();

@@ -15,11 +15,13 @@ use crate::options::draws::{DrawsOptions, recorded_inverse_temperature, required
 use crate::options::out::OutOptions;
 use crate::output::Outcome;
 use crate::program::Program;
-use crate::text;
 
 /// Cosine contents below which a variable has been crossed often, and above which it is a random walk: those of the spectrum's verdict.
 const OFTEN_BELOW: f64 = 0.2;
 const WALK_ABOVE: f64 = 0.7;
+/// Standard errors that a barrier is high, and resamples, unless told otherwise.
+const SIGNIFICANCE: f64 = 5.0;
+const RESAMPLES: usize = 200;
 
 /// The free energy along a collective variable, or over two: basins, barriers, errors
 #[derive(clap::Args, Clone, Debug, Serialize)]
@@ -51,10 +53,10 @@ pub struct FreeEnergyArgs {
     #[arg(long, value_name = "δ", hide_short_help = true)]
     half_width: Option<f64>,
     /// Standard errors that a barrier between basins must be high
-    #[arg(long, value_name = "N", default_value_t = 5.0, hide_short_help = true)]
+    #[arg(long, value_name = "N", default_value_t = SIGNIFICANCE, hide_short_help = true)]
     significance: f64,
     /// Resamples of the bootstrap; 0 for no errors and no basins
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = RESAMPLES)]
     resamples: usize,
     /// Draws in a block of the bootstrap; found if left out
     #[arg(long, value_name = "N", hide_short_help = true)]
@@ -79,27 +81,27 @@ enum Method {
 
 /// What is found, along one variable or over two.
 #[derive(Serialize)]
-pub(super) struct Results {
-    pub(super) variables: Vec<Variable>,
-    pub(super) inverse_temperature: f64,
+pub struct Results {
+    pub variables: Vec<Variable>,
+    pub inverse_temperature: f64,
     #[serde(flatten)]
-    pub(super) energies: Energies,
-    pub(super) basins: Vec<Basin>,
-    pub(super) barriers: Vec<Barrier>,
-    pub(super) autocorrelation_time: f64,
-    pub(super) draws_by_weight: f64,
+    pub energies: Energies,
+    pub basins: Vec<Basin>,
+    pub barriers: Vec<Barrier>,
+    pub autocorrelation_time: f64,
+    pub draws_by_weight: f64,
     /// Of each variable.
-    pub(super) cosine_content: Vec<f64>,
-    pub(super) verdict: String,
-    pub(super) num_draws: usize,
-    pub(super) num_chains: usize,
-    pub(super) seed: u64,
-    pub(super) files: Vec<String>,
+    pub cosine_content: Vec<f64>,
+    pub verdict: String,
+    pub num_draws: usize,
+    pub num_chains: usize,
+    pub seed: u64,
+    pub files: Vec<String>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Energies {
+pub enum Energies {
     Profile {
         coordinate: Vec<f64>,
         free_energy: Vec<f64>,
@@ -118,19 +120,19 @@ pub(super) enum Energies {
 }
 
 #[derive(Serialize)]
-pub(super) struct Basin {
-    pub(super) position: Vec<f64>,
-    pub(super) free_energy: f64,
-    pub(super) population: f64,
-    pub(super) population_error: f64,
+pub struct Basin {
+    pub position: Vec<f64>,
+    pub free_energy: f64,
+    pub population: f64,
+    pub population_error: f64,
 }
 
 #[derive(Serialize)]
-pub(super) struct Barrier {
-    pub(super) between: [usize; 2],
-    pub(super) position: Vec<f64>,
-    pub(super) heights: [f64; 2],
-    pub(super) errors: [f64; 2],
+pub struct Barrier {
+    pub between: [usize; 2],
+    pub position: Vec<f64>,
+    pub heights: [f64; 2],
+    pub errors: [f64; 2],
 }
 
 pub fn run(arguments: &FreeEnergyArgs, program: &Program) -> Result<Outcome, CliError> {
@@ -167,7 +169,29 @@ pub fn run(arguments: &FreeEnergyArgs, program: &Program) -> Result<Outcome, Cli
     Outcome::new(&results, results.text())
 }
 
-fn compute(
+impl FreeEnergyArgs {
+    /// Along one variable, with all else as usual.
+    pub fn along(variable: Variable) -> Self {
+        Self {
+            draws: DrawsOptions::usual(),
+            along: vec![variable],
+            inverse_temperature: None,
+            reweight_to: None,
+            method: Method::Histogram,
+            bins: None,
+            half_width: None,
+            significance: SIGNIFICANCE,
+            resamples: RESAMPLES,
+            block_length: None,
+            seed: 0,
+            map: DiffusionMapOptions::usual(),
+            out: OutOptions::default(),
+        }
+    }
+}
+
+/// The free energy of a recording whose draws are at the inverse temperature `sampled`.
+pub fn compute(
     arguments: &FreeEnergyArgs,
     recording: &Recording,
     sampled: f64,
@@ -326,59 +350,5 @@ fn verdict(cosine_content: &[f64], num_basins: usize, with_errors: bool) -> Stri
         (false, _) => "crossed often; without errors basins cannot be told from noise".to_string(),
         (true, 1) => "crossed often: one basin".to_string(),
         (true, basins) => format!("crossed often: {basins} basins"),
-    }
-}
-
-impl Results {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "{} draws of {} chains, β = {}, τ = {} draws, seed {}\n",
-            self.num_draws,
-            self.num_chains,
-            text::number(self.inverse_temperature),
-            text::number(self.autocorrelation_time),
-            self.seed
-        );
-        if let Energies::Profile {
-            coordinate,
-            free_energy,
-            error,
-            ..
-        } = &self.energies
-        {
-            let rows: Vec<Vec<String>> = (0..coordinate.len())
-                .map(|at| {
-                    [coordinate[at], free_energy[at], error[at]]
-                        .map(text::number)
-                        .to_vec()
-                })
-                .collect();
-            let label = self.variables[0].label();
-            text.push_str(&text::table(&[&label, "F", "error"], &rows));
-        }
-        for (number, basin) in self.basins.iter().enumerate() {
-            text.push_str(&format!(
-                "basin {number} at {}: F = {}, population {:.1} ± {:.1} %\n",
-                text::list(&basin.position),
-                text::number(basin.free_energy),
-                100.0 * basin.population,
-                100.0 * basin.population_error
-            ));
-        }
-        for barrier in &self.barriers {
-            let height = |side: usize| {
-                let [height, error] = [barrier.heights[side], barrier.errors[side]];
-                format!("{} ± {}", text::number(height), text::number(error))
-            };
-            text.push_str(&format!(
-                "barrier between {} and {} at {}: {} and {} above them\n",
-                barrier.between[0],
-                barrier.between[1],
-                text::list(&barrier.position),
-                height(0),
-                height(1)
-            ));
-        }
-        format!("{text}{}\n{}", self.verdict, text::files(&self.files))
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn write(
     recording: &Recording,
 ) -> Result<Vec<String>, CliError> {
     let source = recording.origin();
-    let title = format!("Free energy at β = {}", results.inverse_temperature);
+    let title = title(results);
     let labels: Vec<String> = results
         .variables
         .iter()
@@ -41,46 +41,11 @@ pub(super) fn write(
                 });
                 write_table(path, header, rows)
             })?;
-            let heights: Vec<[String; 2]> = results
-                .barriers
-                .iter()
-                .map(|barrier| {
-                    [0, 1].map(|side| {
-                        format!("{:.3} ± {:.3}", barrier.heights[side], barrier.errors[side])
-                    })
-                })
-                .collect();
-            let barriers = results.barriers.iter().zip(&heights);
-            let barriers: Vec<plot::Barrier<'_>> = barriers
-                .filter(|(barrier, _)| barrier.heights[0].is_finite())
-                .flat_map(|(barrier, labels)| {
-                    [0, 1].map(|side| {
-                        let basin = &results.basins[barrier.between[side]];
-                        let top = basin.free_energy + barrier.heights[side];
-                        plot::Barrier {
-                            bottom: [basin.position[0], basin.free_energy],
-                            top: [barrier.position[0], top],
-                            label: &labels[side],
-                        }
-                    })
-                })
-                .collect();
-            let curve = Curve {
-                label: "draws",
-                x: coordinate,
-                y: free_energy,
-                error,
-            };
-            let figure = FreeEnergy {
-                curves: &[curve],
-                barriers: &barriers,
-                x_label: &labels[0],
-                y_label: "free energy F",
-                title: &title,
-                source: &source,
-                ..FreeEnergy::default()
-            };
-            out.figure("free-energy", |path| figure.save(path))?;
+            if let Some(drawn) = profile(results, &source, |figure| {
+                out.figure("free-energy", |path| figure.save(path))
+            }) {
+                drawn?;
+            }
         }
         Energies::Plane {
             coordinate,
@@ -128,4 +93,62 @@ pub(super) fn write(
         }
     }
     out.finish()
+}
+
+fn title(results: &Results) -> String {
+    format!("Free energy at β = {}", results.inverse_temperature)
+}
+
+/// Hands the figure of a profile to `draw`; `None` of a plane.
+pub fn profile<T>(
+    results: &Results,
+    source: &str,
+    draw: impl FnOnce(&FreeEnergy<'_>) -> T,
+) -> Option<T> {
+    let Energies::Profile {
+        coordinate,
+        free_energy,
+        error,
+        ..
+    } = &results.energies
+    else {
+        return None;
+    };
+    let heights: Vec<[String; 2]> = results
+        .barriers
+        .iter()
+        .map(|barrier| {
+            [0, 1].map(|side| format!("{:.3} ± {:.3}", barrier.heights[side], barrier.errors[side]))
+        })
+        .collect();
+    let barriers = results.barriers.iter().zip(&heights);
+    let barriers: Vec<plot::Barrier<'_>> = barriers
+        .filter(|(barrier, _)| barrier.heights[0].is_finite())
+        .flat_map(|(barrier, labels)| {
+            [0, 1].map(|side| {
+                let basin = &results.basins[barrier.between[side]];
+                let top = basin.free_energy + barrier.heights[side];
+                plot::Barrier {
+                    bottom: [basin.position[0], basin.free_energy],
+                    top: [barrier.position[0], top],
+                    label: &labels[side],
+                }
+            })
+        })
+        .collect();
+    let curve = Curve {
+        label: "draws",
+        x: coordinate,
+        y: free_energy,
+        error,
+    };
+    Some(draw(&FreeEnergy {
+        curves: &[curve],
+        barriers: &barriers,
+        x_label: &results.variables[0].label(),
+        y_label: "free energy F",
+        title: &title(results),
+        source,
+        ..FreeEnergy::default()
+    }))
 }

@@ -1,14 +1,15 @@
 //! `tati analyse`: what draws tell, one file an analysis.
 
-mod autocorrelation;
+pub mod autocorrelation;
 mod averages;
-mod covariance;
+pub mod covariance;
 mod diffusion_map;
-mod free_energy;
-mod free_energy_files;
+pub mod free_energy;
+pub mod free_energy_files;
+mod free_energy_text;
 mod hessian;
 mod learning_coefficient;
-mod variable;
+pub mod variable;
 
 use clap::Subcommand;
 

@@ -199,6 +199,23 @@ fn tokens(key: &str, value: &Value, argument: &clap::Arg) -> Result<Vec<String>,
     })
 }
 
+/// The options of a table as a subcommand takes them on the command line; those that are not set are left out.
+pub fn arguments(
+    table: &serde_json::Map<String, serde_json::Value>,
+    subcommand: &Command,
+) -> Result<Vec<String>, CliError> {
+    let mut arguments = Vec::new();
+    for (key, value) in table.iter().filter(|(_, value)| !value.is_null()) {
+        let failed = |reason: &str| CliError::Other(format!("option `{key}` {reason}"));
+        let known = known_options(subcommand);
+        let argument = known.iter().find(|known| known.get_long() == Some(key));
+        let argument = argument.ok_or_else(|| failed("is not known"))?;
+        let value = crate::output::toml_value(value);
+        arguments.extend(tokens(key, &value, argument).map_err(|reason| failed(&reason))?);
+    }
+    Ok(arguments)
+}
+
 fn is_of_key(line: &str, key: &str) -> bool {
     let rest = line.trim_start().strip_prefix(key);
     rest.is_some_and(|rest| rest.trim_start().starts_with('='))

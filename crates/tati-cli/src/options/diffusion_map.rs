@@ -40,6 +40,17 @@ pub struct DiffusionMapOptions {
 }
 
 impl DiffusionMapOptions {
+    /// Those that are taken unless told otherwise.
+    pub fn usual() -> Self {
+        Self {
+            neighbors: None,
+            bandwidth: BandwidthName(Bandwidth::BerryGiannakisHarlim),
+            bandwidth_factor: 1.0,
+            density_exponent: 0.5,
+            dimension: None,
+        }
+    }
+
     /// The map with so many eigenpairs.
     pub fn config(&self, num_eigenpairs: usize) -> DiffusionMapConfig {
         DiffusionMapConfig::new(num_eigenpairs)

@@ -46,6 +46,19 @@ pub struct Selection {
 }
 
 impl DrawsOptions {
+    /// All draws of no run yet.
+    pub fn usual() -> Self {
+        Self {
+            runs: Vec::new(),
+            selection: Selection {
+                trajectory: None,
+                burn_in: 0,
+                every: 1,
+                chain: None,
+            },
+        }
+    }
+
     /// The draws asked for.
     pub fn open(&self) -> Result<Recording, CliError> {
         self.selection.open(&self.runs)

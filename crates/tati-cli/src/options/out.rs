@@ -9,7 +9,7 @@ use tati::TatiError;
 use crate::error::CliError;
 
 /// Where figures and tables go.
-#[derive(clap::Args, Clone, Debug, Serialize)]
+#[derive(clap::Args, Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(next_help_heading = "Output")]
 pub struct OutOptions {

@@ -76,6 +76,11 @@ impl SavedRun {
         Err(TatiError::format(self.folder.join("config.json"), reason).into())
     }
 
+    /// The subcommand that recorded it, and its options in full.
+    pub fn command(&self) -> (&str, &Value) {
+        (&self.command, &self.options)
+    }
+
     /// The options that it was run with, as those of one of the subcommands.
     pub fn options<T: DeserializeOwned>(&self) -> Result<T, CliError> {
         read(&self.folder, self.options.clone())

@@ -149,7 +149,8 @@ fn filter_axes(network: &Network) -> Vec<(String, usize)> {
     }
 }
 
-fn of_components(
+/// Principal components of the draws, by their numbers from 1, and what they are called.
+pub fn of_components(
     recording: &Recording,
     components: &[usize],
 ) -> Result<(Vec<Vec<f64>>, Vec<String>), CliError> {

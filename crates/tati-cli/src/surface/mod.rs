@@ -1,8 +1,8 @@
 //! `tati surface`: the loss on lines, planes and grids of parameters, and along trajectories.
 
-mod directions;
+pub mod directions;
 mod grid;
-mod results;
+pub mod results;
 mod section;
 mod trajectory;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::Place;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "train",
     "sample",
     "calibrate",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 24] = [
     "surface trajectory",
     "inputs",
     "explore",
+    "report",
     "dataset write",
     "dataset show",
     "export",

@@ -74,6 +74,14 @@ impl DiffusionCoordinates<'_> {
         output::save(path.as_ref(), || self.draw())
     }
 
+    /// The figure as the text of an SVG file.
+    ///
+    /// # Errors
+    /// As of [`save`](Self::save), but for those of files.
+    pub fn svg(&self) -> Result<String> {
+        output::svg_of(&self.draw()?)
+    }
+
     pub(super) fn draw(&self) -> Result<Canvas> {
         const GAP: f64 = 14.0;
 

@@ -42,6 +42,14 @@ impl DiffusionSpectrum<'_> {
         output::save(path.as_ref(), || self.draw())
     }
 
+    /// The figure as the text of an SVG file.
+    ///
+    /// # Errors
+    /// As of [`save`](Self::save), but for those of files.
+    pub fn svg(&self) -> Result<String> {
+        output::svg_of(&self.draw()?)
+    }
+
     pub(super) fn draw(&self) -> Result<Canvas> {
         let (mut canvas, mut body) = page([WIDTH, 420.0], self.title, self.source)?;
         let mut entries = vec![Entry::new("diffusion map", Key::CurveWithDiscs, BLUE)];

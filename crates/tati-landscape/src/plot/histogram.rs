@@ -45,6 +45,14 @@ impl Histogram<'_> {
         output::save(path.as_ref(), || self.draw())
     }
 
+    /// The figure as the text of an SVG file.
+    ///
+    /// # Errors
+    /// As of [`save`](Self::save), but for those of files.
+    pub fn svg(&self) -> Result<String> {
+        output::svg_of(&self.draw()?)
+    }
+
     pub(super) fn draw(&self) -> Result<Canvas> {
         if self.density.len() != self.locations.len() {
             return Err(TatiError::ShapeMismatch {

@@ -1,7 +1,7 @@
 //! Figures of a loss landscape in PNG and SVG.
 //!
 //! A figure is a struct of slices and labels with a method `save`, which writes a PNG (1600 pixels wide with one panel) or an SVG (text
-//! as text), as the extension of the path says, under a temporary name that is then renamed. What a slice holds that cannot be shown, as NaN or
+//! as text), as the extension of the path says, under a temporary name that is then renamed; its method `svg` gives the text. What a slice holds that cannot be shown, as NaN or
 //! on a logarithmic axis 0, leaves a gap. Every figure has a `title`, which may be empty, and a `source`: a line in small print that says which
 //! run it came from.
 //!

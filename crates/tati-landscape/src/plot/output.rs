@@ -68,6 +68,12 @@ pub(super) fn save(path: &Path, draw: impl FnOnce() -> Result<Canvas>) -> Result
         })
 }
 
+/// The figure as the text of an SVG file, for what is no file.
+pub(super) fn svg_of(canvas: &Canvas) -> Result<String> {
+    svg(canvas)
+        .map_err(|error| TatiError::format("the figure", format!("cannot be drawn: {error}")))
+}
+
 /// The figure as the text of an SVG file.
 pub(super) fn svg(canvas: &Canvas) -> io::Result<String> {
     let mut text = String::new();

@@ -63,6 +63,14 @@ impl Traces<'_> {
         output::save(path.as_ref(), || self.draw())
     }
 
+    /// The figure as the text of an SVG file.
+    ///
+    /// # Errors
+    /// As of [`save`](Self::save), but for those of files.
+    pub fn svg(&self) -> Result<String> {
+        output::svg_of(&self.draw()?)
+    }
+
     pub(super) fn draw(&self) -> Result<Canvas> {
         let (mut canvas, mut body) = page([WIDTH, 400.0], self.title, self.source)?;
         let entries = (0..self.chains.len()).map(|number| {
