@@ -10,6 +10,7 @@ mod draws;
 mod help;
 mod refused_analyses;
 mod refused_surfaces;
+mod report;
 mod restart;
 mod runs;
 mod sample;
