@@ -111,7 +111,7 @@ def look_at(browser, page, screenshots):
         )
         check("the surface is drawn", first != empty)
         seen = {first}
-        buttons = browser.find(".surface [data-level]")
+        buttons = browser.find(".surface button[data-level]")
         for number, button in enumerate(buttons[1:], start=1):
             browser.click(button)
             now = picture()
@@ -140,6 +140,8 @@ def look_at(browser, page, screenshots):
             browser.click(logarithmic)
 
     if screenshots:
+        # A section is shown whole only where it fits the window.
+        browser.call("POST", "/window/rect", {"width": 1000, "height": 3000})
         for section in SECTIONS:
             element = browser.find(f"#{section}")[0]
             browser.screenshot(element, screenshots / f"{section}.png")

@@ -188,6 +188,14 @@ impl FreeEnergyArgs {
             out: OutOptions::default(),
         }
     }
+
+    /// The same without errors, and so without basins.
+    pub fn without_errors(self) -> Self {
+        Self {
+            resamples: 0,
+            ..self
+        }
+    }
 }
 
 /// The free energy of a recording whose draws are at the inverse temperature `sampled`.

@@ -256,7 +256,7 @@ fn of_temperature(run: &Reported, temperature: Option<[f64; 2]>) -> Check {
     };
     Check {
         name: NAME.to_string(),
-        figure: format!("{ratio:.3} ± {error:.3} /β"),
+        figure: format!("({ratio:.3} ± {error:.3})/β"),
         finding,
         words: words.to_string(),
     }

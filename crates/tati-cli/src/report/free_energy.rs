@@ -1,6 +1,7 @@
 //! The free energy along the widest principal component.
 
 use serde::Serialize;
+use tati::TatiError;
 use tati::landscape::report::Section;
 
 use super::convergence::sentence;
@@ -16,6 +17,7 @@ pub struct Figures {
     along: Variable,
     coordinate: Vec<f64>,
     free_energy: Vec<f64>,
+    /// Null where it is not known.
     error: Vec<f64>,
     num_basins: usize,
     verdict: String,
@@ -28,17 +30,25 @@ pub fn section(run: &Reported) -> Result<(Section, Figures), CliError> {
         ));
     };
     let variable = Variable::Component(1);
-    let found = compute(
-        &FreeEnergyArgs::along(variable.clone()),
-        &run.recording,
-        beta,
-    )?;
+    let arguments = FreeEnergyArgs::along(variable.clone());
+    let (found, has_errors) = match compute(&arguments, &run.recording, beta) {
+        Err(CliError::Tati(TatiError::InvalidSetting { .. })) => {
+            let found = compute(&arguments.without_errors(), &run.recording, beta)?;
+            (found, false)
+        }
+        found => (found?, true),
+    };
     let figure = profile(&found, &run.source, |figure| figure.svg());
     let mut section = headed("free-energy").paragraph(&sentence(&found.verdict));
+    if !has_errors {
+        section = section.paragraph(
+            "Without errors and basins: the chains are too short against their autocorrelation time to tell any.",
+        );
+    }
     if let Some(figure) = figure {
         section = section.figure(
             &figure?,
-            "F = −(1/β) ln ρ along the widest principal component, with a band of one standard error.",
+            "F = −(1/β) ln ρ along the widest principal component, with a band of one standard error where that is known.",
         );
     }
     if found.basins.len() > 1 {

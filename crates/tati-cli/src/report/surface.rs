@@ -12,7 +12,7 @@ use crate::surface::directions::of_components;
 use crate::surface::results::turned;
 use crate::text;
 
-/// Draws that are shown on the floor.
+/// Draws that are shown as dots.
 const MOST_DRAWS: usize = 2000;
 
 #[derive(Serialize)]
@@ -87,7 +87,7 @@ pub fn section(
     let origin_potential = point.potential.energy(&origin)?;
     let section = headed("surface")
         .paragraph(&format!(
-            "The loss over all {} items for training, around the state that the first chain ended with (U = {}), along the two widest principal components of the draws. The dots on the floor are the draws as they project onto this plane; they lie off it in the other directions.",
+            "The loss over all {} items for training, around the state that the first chain ended with (U = {}), along the two widest principal components of the draws. The dots are the draws as they project onto this plane: they lie off it in the other directions, and their own U is another.",
             point.potential.num_rows(),
             text::number(origin_potential)
         ))

@@ -48,7 +48,10 @@ impl Section {
 
     /// With lines for a shell.
     pub fn commands(self, lines: &[String]) -> Self {
-        let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+        // An option is not torn apart at the end of a line.
+        let word = |word: &str| format!("<span>{}</span>", escape(word));
+        let line = |line: &String| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+        let lines: Vec<String> = lines.iter().map(line).collect();
         self.with(format!("<pre><code>{}</code></pre>\n", lines.join("\n")))
     }
 

@@ -41,8 +41,8 @@
       const [sinTurn, cosTurn, sinTilt, cosTilt] = [Math.sin(view.turn), Math.cos(view.turn), Math.sin(view.tilt), Math.cos(view.tilt)];
       const across = x * cosTurn - y * sinTurn, away = x * sinTurn + y * cosTurn;
       const depth = DISTANCE + away * cosTilt - z * sinTilt, up = z * cosTilt + away * sinTilt;
-      const scale = 1.45 * view.size * Math.min(canvas.width / 1.25, canvas.height) / depth;
-      return [canvas.width / 2 + scale * across, canvas.height * 0.5 - scale * up, depth];
+      const scale = 1.3 * view.size * Math.min(canvas.width / 1.25, canvas.height) / depth;
+      return [canvas.width / 2 + scale * across, canvas.height * 0.46 - scale * up, depth];
     }
 
     function path(points) {
@@ -70,7 +70,6 @@
       context.strokeStyle = "#8a8a86";
       path([...corner, corner[0]].map(([a, b]) => projected(a, b, FLOOR)));
       context.stroke();
-      drawDraws(x, y, along, ratio);
 
       const heights = values.map((value) => (value === null ? null : FLOOR + HEIGHT * share(value)));
       const pieces = [];
@@ -87,8 +86,14 @@
           pieces.push({ points, depth, fill: colour((middle - FLOOR) / HEIGHT, Math.min(light, 1)) });
         }
       }
+      addDraws(pieces, along, heights);
       pieces.sort((one, other) => other.depth - one.depth);
       for (const piece of pieces) {
+        if (piece.draw) {
+          context.fillStyle = "#d55e00";
+          context.fillRect(piece.draw[0] - 1.2 * ratio, piece.draw[1] - 1.2 * ratio, 2.4 * ratio, 2.4 * ratio);
+          continue;
+        }
         path(piece.points);
         context.closePath();
         context.fillStyle = context.strokeStyle = piece.fill;
@@ -97,17 +102,25 @@
         context.stroke();
       }
       captions(x, y, least, greatest, ratio, inLogs);
-      canvas.dataset.level = String(level);
+      canvas.dataset.shown = String(level);
     }
 
-    function drawDraws(x, y, along, ratio) {
-      context.fillStyle = "rgba(213,94,0,0.55)";
+    // The draws, on the surface above their places.
+    function addDraws(pieces, along, heights) {
+      const { x, y } = data.levels[level];
       const every = Math.ceil(data.draws.length / MOST_DRAWS) || 1;
       for (let at = 0; at < data.draws.length; at += every) {
-        const [a, b] = [along(x, data.draws[at][0]), along(y, data.draws[at][1])];
-        if (Math.abs(a) > 1 || Math.abs(b) > 1) continue;
-        const point = projected(a, b, FLOOR);
-        context.fillRect(point[0] - ratio, point[1] - ratio, 2 * ratio, 2 * ratio);
+        const place = [x, y].map((axis, k) => along(axis, data.draws[at][k]));
+        if (place.some((part) => Math.abs(part) > 1)) continue;
+        const cell = [x, y].map((axis, k) => ((place[k] + 1) / 2) * (axis.length - 1));
+        const [column, row] = [x, y].map((axis, k) => Math.min(Math.floor(cell[k]), axis.length - 2));
+        const [right, up] = [cell[0] - column, cell[1] - row];
+        const z = [0, 1, x.length, x.length + 1].map((step) => heights[row * x.length + column + step]);
+        if (z.includes(null)) continue;
+        const height = (1 - up) * ((1 - right) * z[0] + right * z[1]) + up * ((1 - right) * z[2] + right * z[3]);
+        const draw = projected(place[0], place[1], height);
+        // Before the quadrangle that it lies on.
+        pieces.push({ draw, depth: 4 * draw[2] - 0.4 });
       }
     }
 

@@ -23,7 +23,7 @@ pub struct SurfaceLevel<'a> {
 pub struct SurfaceView<'a> {
     /// The scales, the first of which is shown at first.
     pub levels: &'a [SurfaceLevel<'a>],
-    /// Places of draws in the two directions, shown on the floor; may be empty.
+    /// Places of draws in the two directions, shown as dots on the surface; may be empty.
     pub draws: &'a [[f64; 2]],
     /// Name of the first direction.
     pub x_label: &'a str,
