@@ -128,7 +128,7 @@
     function captions(x, y, least, greatest, ratio, inLogs) {
       context.font = `${13 * ratio}px system-ui, Ubuntu, Arial, sans-serif`;
       context.textBaseline = "middle";
-      context.fillStyle = "#1e1e1e";
+      context.fillStyle = getComputedStyle(canvas).color;
       const nearest = (a, b) => (projected(...a, FLOOR)[2] < projected(...b, FLOOR)[2] ? a : b);
       const middle = projected(0, 0, FLOOR);
       const write = (text, point) => {
@@ -147,7 +147,7 @@
         context.fillStyle = colour(1 - at / 63, 1);
         context.fillRect(left, top + (high * at) / 64, wide, high / 64 + 1);
       }
-      context.fillStyle = "#1e1e1e";
+      context.fillStyle = getComputedStyle(canvas).color;
       context.textAlign = "right";
       context.fillText(data.labels[2] + (inLogs ? ", logarithmic" : ""), left + wide, top - 20 * ratio);
       context.fillText(short(greatest), left - 6 * ratio, top + 5 * ratio);
