@@ -202,9 +202,10 @@ glyphs() {
     step inputs inputs draws --input x400=0:1 --points 3 --average --probabilities -- \
         'it["shape"] == [3] and it["num_outputs"] == 10' \
         'all(near(sum(it["mean"][10 * i:10 * i + 10]), 1.0, 1e-5) for i in range(3))'
-    step explore explore optimum --step-size 0.1 --steps 20 --every 5 --batch-size 100 --chains 2 --corners 2 --rounds 2 \
+    step explore explore optimum --step-size 0.1 --steps 20 --every 5 --batch-size 100 --chains 1 --corners 1 --rounds 2 \
         --connect 0 --gradient-tolerance 0.1 --seed 1 --out found -- \
-        'len(it["rounds"]) == 2'
+        'len(it["rounds"]) == 2 and it["num_unconverged"] == 0' \
+        'it["minima"] and all(minimum["gradient_norm"] <= 0.1 for minimum in it["minima"])'
     report draws --out report.html
     step export export draws --out trajectory.csv -- \
         'it["num_draws"] == 120 and len(table("trajectory.csv")) == 120'
