@@ -159,7 +159,12 @@ two_clusters() {
         'len(it["rounds"]) == 2 and it["end"] == "rounds_spent" and it["num_unconverged"] == 0' \
         'len(it["minima"]) == 1 and it["minima"][0]["index"] == 0' \
         'near(it["minima"][0]["potential"], read("train")["potential"], 1e-6)'
-    report draws --out report.html
+    report draws --out report.html -- \
+        'it["num_draws"] == 3800 and it["num_chains"] == 2 and it["num_parameters"] == 6' \
+        'near(it["energies"]["mean_potential"], read("sample")["mean_potential"])' \
+        'near(it["convergence"]["max_r_hat"], read("autocorrelation")["max_r_hat"])' \
+        'pathlib.Path("report.html").stat().st_size < 10_000_000' \
+        '"http://" not in pathlib.Path("report.html").read_text() and "https://" not in pathlib.Path("report.html").read_text()'
     step export export draws --out trajectory.csv --statistics statistics.csv -- \
         'it["num_draws"] == 3800 and it["num_chains"] == 2 and it["num_parameters"] == 6' \
         'len(table("trajectory.csv")) == len(table("statistics.csv")) == 3800' \
@@ -207,7 +212,9 @@ glyphs() {
         --connect 0 --gradient-tolerance 0.1 --seed 1 --out found -- \
         'len(it["rounds"]) == 2 and it["num_unconverged"] == 0' \
         'it["minima"] and all(minimum["gradient_norm"] <= 0.1 for minimum in it["minima"])'
-    report draws --out report.html
+    report draws --out report.html -- \
+        'it["num_draws"] == 120 and it["verdict"] != "passed"' \
+        'pathlib.Path("report.html").stat().st_size < 10_000_000'
     step export export draws --out trajectory.csv -- \
         'it["num_draws"] == 120 and len(table("trajectory.csv")) == 120'
 }
