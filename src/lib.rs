@@ -4,6 +4,11 @@
 
 pub mod workflow;
 
+/// The Rust code of the guide, tested.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/src/langevin-in-burn.md")]
+mod guide {}
+
 /// What recorded draws and potentials tell of a loss landscape.
 pub use tati_landscape as landscape;
 /// Networks and data sets.
