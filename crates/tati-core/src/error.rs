@@ -45,6 +45,14 @@ pub enum TatiError {
         /// The devices that this build can open.
         available: String,
     },
+    /// A remote device that no longer answers.
+    #[error("device `{name}` went away: {reason}; a recorded run can be resumed on another device")]
+    DeviceLost {
+        /// The name it was opened by.
+        name: String,
+        /// What the backend reported.
+        reason: String,
+    },
     /// A setting outside its domain.
     #[error("`{name}` is {value}: it must be {expected}")]
     InvalidSetting {
@@ -165,7 +173,10 @@ impl TatiError {
 
     /// Whether the user's input is at fault (exit code 2 in programs) rather than the machine or the run.
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::NotFinite { .. } | Self::NotConverged { .. })
+        !matches!(
+            self,
+            Self::NotFinite { .. } | Self::NotConverged { .. } | Self::DeviceLost { .. }
+        )
     }
 }
 
