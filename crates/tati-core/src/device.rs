@@ -109,7 +109,8 @@ pub fn shares_host_memory(device: &Device) -> bool {
 ///
 /// A remote device goes away with its server or with the network. Burn panics then where a tensor is read, and this is what is caught:
 /// if one of the devices no longer answers, the panic is an error that names it; any other panic goes on. On devices of
-/// this machine `work` is just done. A server that fell silent without closing its connection is noticed after half a minute.
+/// this machine `work` is just done. A machine that vanishes without closing its connection is noticed when TCP gives up: after half
+/// a minute, or as late as a quarter of an hour if something was on its way there. A server that is merely slow is waited for.
 ///
 /// The chains and ensembles of tati are guarded. What `work` was about to change may be half changed after an error.
 ///

@@ -106,7 +106,9 @@ fn a_remote_device_computes_what_a_local_one_does() {
         let local = chain(&flex(), sampler, batch_size);
         let difference = largest_difference(&remote, &local);
         assert!(difference < 1e-5, "{name}: {difference:e}");
-        let moved = largest_difference(&local[1..27], &local[local.len() - 26..]);
-        assert!(moved > 0.05, "{name} moved by {moved} only");
+        // U and 22 parameters a draw.
+        let (first, last) = (&local[1..23], &local[local.len() - 22..]);
+        let moved = largest_difference(first, last);
+        assert!(moved > 0.01, "{name} moved by {moved} only");
     }
 }
