@@ -110,10 +110,11 @@ fn example(options: &Options) -> Result<(), Failure> {
         .iter()
         .map(|address| format!("remote:{address}"))
         .collect();
-    let remote: Result<Vec<_>, _> = names.iter().map(|name| open_device(name)).collect();
+    let remote = names.iter().map(|name| open_device(name));
+    let remote = remote.collect::<Result<Vec<_>, _>>()?;
     let job = Job::new(options, &home, seed)?;
     let at_home = job.run("at_home", &[home])?;
-    let remote = job.run("remote", &remote?)?;
+    let remote = job.run("remote", &remote)?;
     let results = Results::new(options, seed, &names, &at_home, &remote);
     options.common.print(&results, || results.text())
 }

@@ -33,9 +33,9 @@ pub enum TatiError {
         /// The devices that this build can open.
         available: String,
     },
-    /// A device that is compiled in but not present on this machine.
+    /// A device that is compiled in but not there.
     #[error(
-        "device `{name}` is not available on this machine: {reason}; this build has {available}"
+        "device `{name}` is not available: {reason}; this build has {available}"
     )]
     DeviceNotFound {
         /// The name as given.

@@ -82,7 +82,12 @@ fn loss(device: &Device) -> Option<TatiError> {
     }
     let reason = match catch_unwind(|| device.sync()) {
         Ok(Ok(())) => return None,
-        Ok(Err(error)) => error.to_string().replace('\n', " "),
+        Ok(Err(error)) => {
+            // Burn's last line says what happened, those above that something did.
+            let error = error.to_string();
+            let last = error.lines().last().unwrap_or_default().trim();
+            format!("its server does not answer ({last})")
+        }
         Err(_) => "its session is over".to_string(),
     };
     let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
