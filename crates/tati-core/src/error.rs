@@ -34,9 +34,7 @@ pub enum TatiError {
         available: String,
     },
     /// A device that is compiled in but not there.
-    #[error(
-        "device `{name}` is not available: {reason}; this build has {available}"
-    )]
+    #[error("device `{name}` is not available: {reason}; this build has {available}")]
     DeviceNotFound {
         /// The name as given.
         name: String,

@@ -84,6 +84,12 @@ fn a_run_whose_server_is_killed_goes_on_elsewhere() {
             step >= dies_at / CHECKPOINT * CHECKPOINT && step < STEPS,
             "{step}"
         );
+        // The first walker's draws from behind the checkpoint, too.
+        let drawn = store.num_draws_per_chain()[0] as u64;
+        assert!(
+            drawn > dies_at / THINNING,
+            "{drawn} draws by step {dies_at}"
+        );
         for chain in 0..3 {
             let count = store.num_draws_per_chain()[chain];
             assert!(
