@@ -65,7 +65,7 @@ fn a_run_whose_server_is_killed_goes_on_elsewhere() {
                 server.kill();
             }
         });
-        let error = ended.err().expect("a loss");
+        let error = ended.expect_err("a loss");
         assert!(matches!(error, TatiError::DeviceLost { .. }), "{error}");
         let message = error.to_string();
         assert!(
@@ -134,9 +134,9 @@ fn a_device_that_went_away_stays_away_and_other_panics_pass() {
             panic!("of its own")
         })
     }));
-    let panic = own.err().expect("a panic");
+    let panic = own.expect_err("a panic");
     assert_eq!(panic.downcast_ref(), Some(&"of its own"));
-    let refused = guard_devices(&[device.clone()], || {
+    let refused = guard_devices(std::slice::from_ref(&device), || {
         Err::<(), _>(TatiError::format("a file", "is damaged"))
     });
     assert!(matches!(refused, Err(TatiError::Format { .. })));
@@ -152,12 +152,11 @@ fn a_device_that_went_away_stays_away_and_other_panics_pass() {
     };
     let chain = ChainConfig::new(50).init(model, potential, sampler);
     let ended = chain.expect("a chain").with_observer(&mut watch).run();
-    let error = ended.err().expect("a loss").to_string();
+    let error = ended.expect_err("a loss").to_string();
     assert!(error.contains(&server.name), "{error}");
 
     let again = open_device(&server.name)
-        .err()
-        .expect("no device")
+        .expect_err("no device")
         .to_string();
     assert!(
         again.contains(&server.name) && again.contains("refused"),
