@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
-use tati_core::{Result, Rows, TatiError};
+use tati_core::{Result, Rows, TatiError, guard_devices};
 
 use super::member::Member;
 use super::moments::Moments;
@@ -59,7 +59,18 @@ pub(super) struct Ended<M> {
 }
 
 /// Runs `ensemble` to its end, or until it is interrupted.
-pub(super) fn run<M, R, L>(mut ensemble: Ensemble<'_, M, R, L>) -> Result<Ended<M>>
+pub(super) fn run<M, R, L>(ensemble: Ensemble<'_, M, R, L>) -> Result<Ended<M>>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Clone + Send + Sync,
+{
+    let mut devices = ensemble.devices.clone();
+    devices.extend(ensemble.model.devices());
+    guard_devices(&devices, || sample(ensemble, &devices))
+}
+
+fn sample<M, R, L>(mut ensemble: Ensemble<'_, M, R, L>, devices: &[Device]) -> Result<Ended<M>>
 where
     M: Module,
     R: Rows,
@@ -111,7 +122,7 @@ where
         drive.store = Some(store);
     }
     drive.clock = Clock::start(drive.step);
-    let outcome = drive.take_steps();
+    let outcome = guard_devices(devices, || drive.take_steps());
     // Draws taken before a failure are kept, whatever it was; the failure is what is reported.
     let kept = drive.flush();
     outcome?;

@@ -153,6 +153,33 @@ fn a_run_of_another_kind_is_not_gone_on_with() {
 }
 
 #[test]
+fn a_run_says_whether_its_gradients_are_in_closed_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let config = config(30, 8);
+    run("together", &config, &path, 1, u64::MAX).unwrap();
+    let file = path.join("config.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut recorded: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(recorded["closed_form_gradients"], true);
+    let refusal = || {
+        let (model, potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
+        let ensemble = config.init(model, potential, sampler("together")).unwrap();
+        ensemble.resume(&path).err().map(|error| error.to_string())
+    };
+    let message = refusal().unwrap();
+    assert!(
+        message.contains("closed form is true in the recorded run and false now"),
+        "{message}"
+    );
+    // A folder from before this was recorded is gone on with.
+    let entries = recorded.as_object_mut().unwrap();
+    entries.remove("closed_form_gradients");
+    std::fs::write(&file, recorded.to_string()).unwrap();
+    assert_eq!(refusal(), None);
+}
+
+#[test]
 fn an_interrupt_stops_all_walkers_at_one_step() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
