@@ -50,7 +50,7 @@ fn sampler(name: &str) -> ChainSampler {
             let config = SgldConfig::new(1.0).with_prior(Some(Prior::Gaussian(0.1)));
             ChainSampler::optimizer(&config.with_seed(seed), 0.004)
         }
-        "baoab" | "together" => ChainSampler::optimizer(&baoab().with_seed(seed), 0.1),
+        "baoab" | "together" | "shared" => ChainSampler::optimizer(&baoab().with_seed(seed), 0.1),
         _ => ChainSampler::kernel(&HmcConfig::new(1.0, 0.1, 0.5).with_seed(seed)),
     }
 }
@@ -69,6 +69,10 @@ fn run(
         match name {
             "together" => potential = potential.with_closed_form_gradients(closed_form)?,
             "hmc" => {}
+            "shared" => {
+                potential = potential.with_batch_size(2, 5)?;
+                potential = potential.with_closed_form_gradients(closed_form)?;
+            }
             _ => potential = potential.with_batch_size(2, 5)?,
         }
         let ensemble = config.init(model, potential, sampler(name))?;
@@ -85,11 +89,11 @@ fn run(
 #[test]
 fn stops_leave_no_trace() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["sgld", "baoab", "together", "hmc"] {
+    for name in ["sgld", "baoab", "together", "shared", "hmc"] {
         for refresh_every in [8, 20] {
             let path = |what: &str| folder.path().join(format!("{name}{refresh_every}{what}"));
             let (whole, stopped) = (path("whole"), path("stopped"));
-            let config = config(90, refresh_every);
+            let config = config(90, refresh_every).with_shared_batches(name == "shared");
             let straight = run(name, &config, &whole, 1, u64::MAX).unwrap();
             // Before the first checkpoint, and behind some that lie at a refresh or between two; on other numbers of threads.
             for (end, threads) in [(2, 2), (27, 1), (41, 5), (84, 2)] {
