@@ -43,18 +43,6 @@ impl Sampled {
     pub fn draws(&self) -> Result<Draws<'_>, TatiError> {
         Draws::from_f32(&self.theta, self.shape)
     }
-
-    /// The draws whose number in their chain `keeps`, with their places among all draws.
-    pub fn part(&self, keeps: impl Fn(usize) -> bool) -> (Vec<f32>, Vec<usize>) {
-        let [chains, draws, size] = self.shape;
-        let places: Vec<usize> = (0..chains * draws)
-            .filter(|place| keeps(place % draws))
-            .collect();
-        let theta = places
-            .iter()
-            .flat_map(|place| &self.theta[place * size..(place + 1) * size]);
-        (theta.copied().collect(), places)
-    }
 }
 
 /// Samples every chain, each on a thread of its own.

@@ -36,7 +36,7 @@ pub fn write(
         "diffusion_map_of_mnist, {}, {chains} chains of {draws} draws, seed {}",
         results.dataset, results.seed
     );
-    let coordinates = map.map.coordinates();
+    let coordinates = map.reading.map.coordinates();
     let [x, y] = [1, 2].map(|pair| coordinates.column(pair).iter().copied().collect::<Vec<_>>());
     let starts: Vec<String> = (1..=chains).map(|chain| format!("start {chain}")).collect();
     let starts: Vec<Mark> = starts
@@ -57,7 +57,7 @@ pub fn write(
         ..DiffusionCoordinates::default()
     };
     let time: Vec<f64> = (0..chains * draws).map(|at| (at % draws) as f64).collect();
-    let densities = map.map.density();
+    let densities = map.reading.map.density();
     let dense = densities.iter().copied().fold(0.0, f64::max);
     let density: Vec<f64> = densities.iter().map(|density| density / dense).collect();
     for (name, title, label, scale, values) in [
@@ -108,8 +108,8 @@ pub fn write(
     };
     save("draws-chain.png", &|path| by_chain.save(path))?;
     let spectrum = DiffusionSpectrum {
-        eigenvalues: map.map.eigenvalues(),
-        null: &map.null_eigenvalues,
+        eigenvalues: map.reading.map.eigenvalues(),
+        null: map.null_eigenvalues()?,
         title: "Generator of the map of draws",
         source: &source,
         ..DiffusionSpectrum::default()

@@ -142,7 +142,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     let map = DrawMap::of(&sampled, options, seed, || bar.inc(1))?;
     bar.finish_and_clear();
 
-    let mut results = Results::new(options, seed, &task, &sampled, &map, &images);
+    let mut results = Results::new(options, seed, &task, &sampled, &map, &images)?;
     results.dataset = dataset;
     results.origin = origin;
     results.figures = figures::write(&options.out, &results, &sampled, &map, &images)?;

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use tati::TatiError;
 
 use crate::Options;
 use crate::chains::Sampled;
 use crate::images::ImageMap;
-use crate::map::{Coordinate, DrawMap, JUDGED, Shows};
+use crate::map::{Coordinate, DrawMap, JUDGED};
 use crate::perceptron::Task;
 
 #[derive(Serialize)]
@@ -33,7 +34,9 @@ pub struct Results {
     /// What each coordinate after the constant tells.
     pub coordinates: Vec<Coordinate>,
     /// What the leading coordinates show.
-    pub verdict: Shows,
+    pub verdict: &'static str,
+    #[serde(skip)]
+    pub sentence: String,
     pub extension_correlations: Vec<f64>,
     /// Largest over smallest density of a draw.
     pub density_ratio: f64,
@@ -58,14 +61,14 @@ impl Results {
         sampled: &Sampled,
         map: &DrawMap,
         images: &ImageMap,
-    ) -> Self {
+    ) -> Result<Self, TatiError> {
         let [num_chains, num_draws, num_parameters] = sampled.shape;
-        let densities = map.map.density().iter().copied();
+        let densities = map.reading.map.density().iter().copied();
         let (least, most) = densities.fold((f64::INFINITY, 0.0), |(least, most), density| {
             (f64::min(least, density), f64::max(most, density))
         });
         let contents = map.walk.chains.iter();
-        Self {
+        Ok(Self {
             dataset: String::new(),
             origin: String::new(),
             num_items: task.num_train(),
@@ -78,12 +81,13 @@ impl Results {
             num_draws,
             interrupted: sampled.interrupted,
             steps_per_second: sampled.steps_per_second,
-            bandwidth: map.map.bandwidth(),
-            eigenvalues: map.map.eigenvalues().to_vec(),
-            null_eigenvalues: map.null_eigenvalues.clone(),
+            bandwidth: map.reading.map.bandwidth(),
+            eigenvalues: map.reading.map.eigenvalues().to_vec(),
+            null_eigenvalues: map.null_eigenvalues()?.to_vec(),
             coordinates: map.coordinates.clone(),
-            verdict: map.verdict(),
-            extension_correlations: map.extension_correlations.clone(),
+            verdict: map.reading.shows().name(),
+            sentence: map.reading.shows().to_string(),
+            extension_correlations: map.reading.held_out_correlations.clone(),
             density_ratio: most / least,
             random_walk_verdict: map.walk.verdict.name(),
             cosine_content: contents.map(|chain| chain.cosine_content[0]).collect(),
@@ -94,7 +98,7 @@ impl Results {
             num_extended_images: images.num_extended,
             extended_image_accuracy: images.accuracy,
             figures: Vec::new(),
-        }
+        })
     }
 
     pub fn text(&self) -> String {
@@ -153,7 +157,7 @@ impl Results {
             text,
             "{}\n\
              Principal components: {}, cosine content of the first in each chain {}; largest R̂ {:.2}\n",
-            self.verdict.sentence(),
+            self.sentence,
             self.random_walk_verdict,
             contents.join(", "),
             self.max_r_hat

@@ -1,8 +1,11 @@
-//! What needs both sampling and analysis.
+//! What needs more than one of models, sampling and analysis.
 
+mod calibrate;
 mod explore;
 mod learning_coefficient;
+mod train;
 
+pub use calibrate::{CalibrateConfig, CalibratedSetting, CalibrationVerdict};
 pub use explore::{
     Exploration, ExplorationEnd, ExplorationRound, ExploreConfig, ExploreProgress, ExploreStage,
     ExploredBarrier, ExploredDraw, Explorer,
@@ -11,3 +14,4 @@ pub use learning_coefficient::{
     ChainsProgress, LearningCoefficientConfig, LearningCoefficientSweep,
     LearningCoefficientSweepConfig, SweepOutcome, SweepSetting,
 };
+pub use train::{BarzilaiBorwein, TrainConfig, TrainOptimizer, TrainStage, TrainStep, Trained};

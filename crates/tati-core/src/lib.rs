@@ -10,6 +10,8 @@ mod error;
 mod freeze;
 mod parameters;
 mod potential;
+mod table_reader;
+mod table_writer;
 mod trajectory;
 
 pub use atomic_file::write_atomically;
@@ -24,6 +26,9 @@ pub use potential::{
     AffineSubspace, BatchOrder, BatchPosition, HostEvaluator, ModelPotential, Potential, Progress,
     Rows, analytic, configurational_temperature_terms,
 };
+pub use table_reader::{TableReader, TableRow, quoted};
+pub use table_writer::write_table;
 pub use trajectory::{
-    ParameterFloat, Precision, ThetaBlock, Trajectory, TrajectoryLayout, TrajectoryWriter,
+    ParameterFloat, Precision, ThetaBlock, Trajectory, TrajectoryLayout, TrajectoryTable,
+    TrajectoryWriter,
 };

@@ -1,6 +1,7 @@
 //! A module as one flat vector of its trainable floats, and back.
 
 mod position;
+mod tensor;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
@@ -8,38 +9,8 @@ use burn::tensor::{DType, Element, Tensor};
 
 use crate::{Result, TatiError};
 
-/// One float tensor of a module and its place in the flat vector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParameterTensor {
-    /// The path of field names, as `linear.weight`.
-    pub name: String,
-    /// The shape.
-    pub shape: Vec<usize>,
-    /// Where it begins in the flat vector; `None` if it is frozen and so no part of it.
-    pub offset: Option<usize>,
-}
-
-impl ParameterTensor {
-    /// The number of elements.
-    pub fn len(&self) -> usize {
-        self.shape.iter().product()
-    }
-
-    /// Whether the tensor has no elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether `name` is that of the tensor, as `layers.0.weight`, or the beginning of it up to a dot, as `layers.0`.
-    pub fn is_at_or_below(&self, name: &str) -> bool {
-        is_at_or_below(&self.name, name)
-    }
-
-    /// Whether the tensor is left out of the flat vector.
-    pub fn is_frozen(&self) -> bool {
-        self.offset.is_none()
-    }
-}
+pub use tensor::ParameterTensor;
+pub(crate) use tensor::is_at_or_below;
 
 /// How the float tensors of a module lie in one flat vector θ of length N: in the order in which Burn visits the module
 /// (the order of its fields), each row-major, frozen tensors left out.
@@ -256,12 +227,6 @@ impl ParameterLayout {
             }),
         }
     }
-}
-
-/// Whether the tensor at `path` is the one called `name`, or below it.
-pub(crate) fn is_at_or_below(path: &str, name: &str) -> bool {
-    path.strip_prefix(name)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[derive(Default)]

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use tati_core::{ParameterLayout, Result, TatiError, require_count};
+use tati_core::{ParameterLayout, Result, TatiError, require_count, write_table};
 
 use crate::Draws;
-use crate::surface::{Axis, grid_points, write_table};
+use crate::surface::{Axis, grid_points};
 
 /// Inputs that a network sees at once.
 const INPUTS_PER_CHUNK: usize = 1000;
@@ -233,7 +233,7 @@ fn write_predictions(
                 .iter()
                 .flat_map(|(_, values)| &values[place.clone()]);
             let numbers = point.iter().chain(outputs).copied().collect();
-            (Vec::new(), numbers)
+            (Vec::<usize>::new(), numbers)
         });
     write_table(path, header.iter().map(String::as_str), rows)
 }

@@ -22,6 +22,7 @@ mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random_walk;
+mod recording;
 mod simd;
 mod surface;
 
@@ -36,7 +37,10 @@ pub use convergence::{
 pub use covariance::{
     CovarianceAccumulator, CovarianceMethod, PrincipalComponents, PrincipalComponentsConfig,
 };
-pub use diffusion_map::{Bandwidth, DiffusionMap, DiffusionMapConfig};
+pub use diffusion_map::{
+    Bandwidth, CoordinateReading, CoordinateShows, DiffusionMap, DiffusionMapConfig,
+    DiffusionMapReading, DiffusionMapReadingConfig,
+};
 pub use draws::{ColumnBlock, DrawBlock, Draws};
 pub use free_energy::{
     Barrier, Basin, Basins, Bins, BlockBootstrap, BlockBootstrapConfig, CollectiveVariable,
@@ -58,8 +62,9 @@ pub use minima::{
 pub use moments::RunningMoments;
 pub use random_walk::{
     ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content,
-    diffusion, random_walk_eigenvalues,
+    diffusion, free_random_walks, random_walk_eigenvalues,
 };
+pub use recording::Recording;
 pub use surface::{
     Axis, GridMinimum, ParameterAxis, RandomDirectionConfig, Surface, TrajectoryPotential,
     TrajectoryProjection, ZoomConfig,

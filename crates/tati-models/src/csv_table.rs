@@ -1,10 +1,10 @@
 //! Labelled points as comma-separated text: features in the first columns, the class in the last, `label`.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter};
+use std::io::{self, BufWriter};
 use std::path::Path;
 
-use tati_core::{Result, TatiError, write_atomically};
+use tati_core::{Result, TableReader, TatiError, quoted, write_atomically};
 
 use crate::LabelledSet;
 
@@ -39,17 +39,17 @@ use crate::LabelledSet;
 /// ```
 pub fn read_csv(path: impl AsRef<Path>) -> Result<LabelledSet> {
     let path = path.as_ref();
-    let mut lines = Lines::open(path)?;
-    let Some(header) = lines.next_record()? else {
+    let mut table = TableReader::open(path)?;
+    let Some(header) = table.next_row()? else {
         return Err(TatiError::format(
             path,
             "it is empty: the first line must be a header like `x1,x2,label`",
         ));
     };
-    let columns: Vec<String> = header.iter().map(|name| name.trim().to_string()).collect();
+    let columns: Vec<String> = header.fields().map(str::to_string).collect();
     let dimension = columns.len() - 1;
     if columns[dimension] != LABEL || dimension == 0 {
-        return Err(lines.error(
+        return Err(header.error(
             columns.len(),
             format!(
                 "`{}` ends the header, where `{LABEL}` must, after at least one feature",
@@ -59,32 +59,13 @@ pub fn read_csv(path: impl AsRef<Path>) -> Result<LabelledSet> {
     }
     let mut features = Vec::new();
     let mut labels = Vec::new();
-    while let Some(record) = lines.next_record()? {
-        if record.len() < columns.len() {
-            let missing = &columns[record.len()];
-            return Err(lines.error(
-                record.len() + 1,
-                format!(
-                    "column `{missing}` is missing: {}",
-                    count_fields(record.len(), columns.len())
-                ),
-            ));
+    while let Some(row) = table.next_row()? {
+        row.require_columns(&columns)?;
+        for (field, column) in row.fields().take(dimension).zip(1..) {
+            features.push(parse_feature(field).map_err(|reason| row.error(column, reason))?);
         }
-        if record.len() > columns.len() {
-            return Err(lines.error(
-                columns.len() + 1,
-                format!(
-                    "one field too many: {}",
-                    count_fields(record.len(), columns.len())
-                ),
-            ));
-        }
-        for (index, field) in record.iter().take(dimension).enumerate() {
-            features.push(parse_feature(field).map_err(|reason| lines.error(index + 1, reason))?);
-        }
-        labels.push(
-            parse_label(&record[dimension]).map_err(|reason| lines.error(dimension + 1, reason))?,
-        );
+        let label = row.field(dimension).unwrap_or_default();
+        labels.push(parse_label(label).map_err(|reason| row.error(dimension + 1, reason))?);
     }
     let Some(largest) = labels.iter().max() else {
         return Err(TatiError::format(path, "no row follows the header"));
@@ -106,106 +87,23 @@ pub fn write_csv(path: impl AsRef<Path>, set: &LabelledSet) -> Result<()> {
 
 const LABEL: &str = "label";
 
-/// The lines of a file that are neither comments nor blank, and where we are.
-struct Lines<'a> {
-    path: &'a Path,
-    reader: BufReader<File>,
-    line: u64,
-    buffer: Vec<u8>,
-}
-
-impl<'a> Lines<'a> {
-    fn open(path: &'a Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| TatiError::file(path, "opening", error))?;
-        Ok(Self {
-            path,
-            reader: BufReader::new(file),
-            line: 0,
-            buffer: Vec::new(),
-        })
-    }
-
-    /// The fields of the next line that has any.
-    ///
-    /// Lines are cut here and not by the CSV reader, whose positions are those before the comments it skips.
-    fn next_record(&mut self) -> Result<Option<csv::StringRecord>> {
-        loop {
-            self.buffer.clear();
-            let read = self.reader.read_until(b'\n', &mut self.buffer);
-            if read.map_err(|error| TatiError::file(self.path, "reading", error))? == 0 {
-                return Ok(None);
-            }
-            self.line += 1;
-            let mut text = self.buffer.as_slice();
-            if self.line == 1 {
-                text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-            }
-            let text = text.trim_ascii();
-            if !text.is_empty() && !text.starts_with(b"#") {
-                return self.split(text).map(Some);
-            }
-        }
-    }
-
-    fn split(&self, text: &[u8]) -> Result<csv::StringRecord> {
-        let mut record = csv::StringRecord::new();
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(text.len())
-            .from_reader(text);
-        match reader.read_record(&mut record) {
-            Ok(_) => Ok(record),
-            Err(_) => Err(self.error(1, "the line is not UTF-8 text".to_string())),
-        }
-    }
-
-    fn error(&self, column: usize, reason: String) -> TatiError {
-        TatiError::Table {
-            path: self.path.to_path_buf(),
-            line: self.line,
-            column,
-            reason,
-        }
-    }
-}
-
-/// Spreadsheets put it in front of UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-fn count_fields(found: usize, expected: usize) -> String {
-    format!("the row has {found} of {expected} fields")
-}
-
 fn parse_feature(field: &str) -> std::result::Result<f32, String> {
-    match field.trim().parse::<f32>() {
+    match field.parse::<f32>() {
         Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) => Err(format!("{} is not a finite number", quote(field))),
-        Err(_) => Err(format!("{} is not a number", quote(field))),
+        Ok(_) => Err(format!("{} is not a finite number", quoted(field))),
+        Err(_) => Err(format!("{} is not a number", quoted(field))),
     }
 }
 
 fn parse_label(field: &str) -> std::result::Result<u32, String> {
-    match field.trim().parse::<u32>() {
+    match field.parse::<u32>() {
         Ok(label) if (label as usize) < LabelledSet::MAX_CLASSES => Ok(label),
         _ => Err(format!(
             "{} is not a class: it must be a whole number from 0 to {}",
-            quote(field),
+            quoted(field),
             LabelledSet::MAX_CLASSES - 1
         )),
     }
-}
-
-/// The field as a message can show it: on one line, and not a novel.
-fn quote(field: &str) -> String {
-    const LONGEST: usize = 40;
-    let shown: String = field.trim().chars().take(LONGEST).collect();
-    let rest = if field.trim().chars().count() > LONGEST {
-        "…"
-    } else {
-        ""
-    };
-    format!("`{}{rest}`", shown.escape_debug())
 }
 
 fn write_table(file: &mut BufWriter<File>, set: &LabelledSet) -> io::Result<()> {

@@ -7,6 +7,8 @@
 //! | neither | [`GlyphsConfig::generate`] | [`Digits`], drawn by code |
 //! | two dimensions to look at | [`PlaygroundConfig::generate`] | [`LabelledSet`] |
 //! | a table | [`read_csv`] | [`LabelledSet`] |
+//! | other inputs than the features | [`Features::apply`] | [`LabelledSet`] |
+//! | a network by name, and a [`Loss`] | [`network_potential`] | [`NetworkPotential`] |
 //!
 //! Every network is an ordinary Burn module that maps `[batch, inputs]` to `[batch, classes]` logits; every data
 //! set becomes tensors by [`LabelledSet::to_tensors`].
@@ -31,14 +33,17 @@ mod closed_form;
 mod csv_table;
 mod digits;
 mod download;
+mod feature;
 mod glyphs;
 mod idx;
 mod labelled_set;
 mod lenet;
 mod linear;
+mod loss;
 mod mlp;
 mod mnist;
 mod names;
+mod network;
 mod perceptron;
 mod playground;
 mod softmax_cross_entropy;
@@ -46,11 +51,16 @@ mod softmax_cross_entropy;
 pub use activation::Activation;
 pub use csv_table::{read_csv, write_csv};
 pub use digits::{Digits, DigitsOrigin};
+pub use feature::Features;
 pub use glyphs::GlyphsConfig;
 pub use labelled_set::LabelledSet;
 pub use lenet::{LeNet, LeNetConfig};
+pub use loss::Loss;
 pub use mlp::{Mlp, MlpConfig};
 pub use mnist::{MNIST_FOLDER_VARIABLE, MnistConfig, read_mnist_folder};
+pub use network::{
+    LabelledRows, Network, NetworkConfig, NetworkLoss, NetworkPotential, network_potential,
+};
 pub use perceptron::{Perceptron, PerceptronConfig};
 pub use playground::{PlaygroundConfig, PlaygroundShape};
 pub use softmax_cross_entropy::{softmax_cross_entropy, softmax_cross_entropy_and_slope};

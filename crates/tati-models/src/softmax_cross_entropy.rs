@@ -42,8 +42,12 @@ pub fn softmax_cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tenso
         };
     }
     let (value, slope) = value_and_slope(logits.clone().inner(), labels);
-    // Linear in the logits, with the slope of L; the rest of its value is a constant.
-    let linear = (logits * Tensor::from_inner(slope)).sum();
+    on_tape(logits, value, slope)
+}
+
+/// L on the tape by one product: linear in the outputs, with the slope of L; the rest of its value is a constant.
+pub(crate) fn on_tape(outputs: Tensor<2>, value: Tensor<1>, slope: Tensor<2>) -> Tensor<1> {
+    let linear = (outputs * Tensor::from_inner(slope)).sum();
     let rest = value - linear.clone().inner();
     linear + Tensor::from_inner(rest)
 }

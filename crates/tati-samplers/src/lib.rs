@@ -45,7 +45,8 @@ mod thermometer;
 
 pub use chain::{
     Chain, ChainConfig, ChainSampler, Draw, Finished, Observer, PredictiveAverage,
-    PredictiveSummary, Progress, ReliabilityBin, Statistics, Summary, recorded_seed,
+    PredictiveSummary, Progress, ReliabilityBin, Statistics, Summary, recorded_description,
+    recorded_seed,
 };
 pub use ensemble::{
     Ensemble, EnsembleConfig, EnsembleSummary, FinishedEnsemble, FinishedReplicaExchange,

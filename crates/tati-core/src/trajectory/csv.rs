@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use super::{Precision, Trajectory, TrajectoryLayout};
-use crate::{Result, write_atomically};
+use super::{Precision, Trajectory};
+use crate::{ParameterTensor, Result, write_atomically};
 
 impl Trajectory {
     /// Writes one row a draw, the chains one after the other, with TATi's columns `id,step,loss,weight0,…,bias0,…`: the chain, its
@@ -15,7 +15,7 @@ impl Trajectory {
     /// # Errors
     /// [`TatiError::File`](crate::TatiError::File) if it cannot be written, or a chunk cannot be read.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let theta = ThetaColumns::of(self.layout());
+        let theta = ThetaColumns::of(self.layout().tensors());
         let recorded = self.layout().statistics().iter();
         let potential = recorded
             .map(String::as_str)
@@ -53,7 +53,8 @@ impl Trajectory {
             for (chain, &num_draws) in self.num_draws_per_chain().iter().enumerate() {
                 for draws in self.blocks(0..num_draws) {
                     let rows = self.read_rows(chain, draws, columns, theta);
-                    rows.map_err(io::Error::other)?.write(file, chain, theta)?;
+                    let rows = rows.map_err(io::Error::other)?;
+                    rows.write(file, chain, theta, self.layout().precision())?;
                 }
             }
             Ok(())
@@ -96,14 +97,20 @@ struct Rows {
 }
 
 impl Rows {
-    fn write(&self, file: &mut impl Write, chain: usize, columns: &ThetaColumns) -> io::Result<()> {
+    fn write(
+        &self,
+        file: &mut impl Write,
+        chain: usize,
+        columns: &ThetaColumns,
+        precision: Precision,
+    ) -> io::Result<()> {
         for (row, step) in self.steps.iter().enumerate() {
             write!(file, "{chain},{step}")?;
             for column in &self.columns {
                 write!(file, ",{:?}", column[row])?;
             }
             let length = columns.order.len();
-            columns.write_values(file, &self.theta[row * length..][..length])?;
+            columns.write_values(file, &self.theta[row * length..][..length], precision)?;
             writeln!(file)?;
         }
         Ok(())
@@ -111,16 +118,16 @@ impl Rows {
 }
 
 /// The order of θ in the table: weights, then biases.
-struct ThetaColumns {
-    order: Vec<usize>,
-    num_weights: usize,
-    precision: Precision,
+pub(super) struct ThetaColumns {
+    /// Which element of θ each column holds.
+    pub(super) order: Vec<usize>,
+    pub(super) num_weights: usize,
 }
 
 impl ThetaColumns {
-    fn of(layout: &TrajectoryLayout) -> Self {
+    pub(super) fn of(tensors: &[ParameterTensor]) -> Self {
         let (mut weights, mut biases) = (Vec::new(), Vec::new());
-        for tensor in layout.tensors() {
+        for tensor in tensors {
             let Some(offset) = tensor.offset else {
                 continue;
             };
@@ -135,7 +142,6 @@ impl ThetaColumns {
         Self {
             order: weights,
             num_weights,
-            precision: layout.precision(),
         }
     }
 
@@ -144,7 +150,6 @@ impl ThetaColumns {
         Self {
             order: Vec::new(),
             num_weights: 0,
-            precision: Precision::F64,
         }
     }
 
@@ -159,9 +164,14 @@ impl ThetaColumns {
     }
 
     /// The shortest decimals that read back as the same numbers in the precision of the record.
-    fn write_values(&self, file: &mut impl Write, theta: &[f64]) -> io::Result<()> {
+    fn write_values(
+        &self,
+        file: &mut impl Write,
+        theta: &[f64],
+        precision: Precision,
+    ) -> io::Result<()> {
         for &index in &self.order {
-            match self.precision {
+            match precision {
                 Precision::F32 => write!(file, ",{:?}", theta[index] as f32)?,
                 Precision::F64 => write!(file, ",{:?}", theta[index])?,
             }
@@ -175,7 +185,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::{ParameterTensor, TatiError, TrajectoryWriter};
+    use crate::{TatiError, TrajectoryLayout, TrajectoryWriter};
 
     fn tensor(name: &str, shape: &[usize], offset: Option<usize>) -> ParameterTensor {
         ParameterTensor {

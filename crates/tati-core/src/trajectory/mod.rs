@@ -16,6 +16,7 @@ mod metadata;
 mod precision;
 mod reader;
 mod resume;
+mod table;
 mod writer;
 
 #[cfg(test)]
@@ -26,4 +27,5 @@ mod tests;
 pub use layout::TrajectoryLayout;
 pub use precision::{ParameterFloat, Precision};
 pub use reader::{ThetaBlock, Trajectory};
+pub use table::TrajectoryTable;
 pub use writer::TrajectoryWriter;

@@ -16,10 +16,14 @@ mod points;
 mod preconditioner;
 mod products;
 mod projection;
+mod reading;
 mod rows;
 mod spectrum;
 
 pub use bandwidth::Bandwidth;
+pub use reading::{
+    CoordinateReading, CoordinateShows, DiffusionMapReading, DiffusionMapReadingConfig,
+};
 
 use burn::config::Config;
 use nalgebra::DMatrix;

@@ -86,6 +86,26 @@ impl Draws<'_> {
         Ok(())
     }
 
+    /// The draws of one parameter, of shape \[chains, draws\].
+    ///
+    /// # Errors
+    /// [`InvalidSetting`](tati_core::TatiError::InvalidSetting) if there is no such parameter; what reading the trajectory reports.
+    ///
+    /// # Example
+    /// ```
+    /// use tati_landscape::Draws;
+    ///
+    /// let theta = [0.0, 10.0, 1.0, 11.0, 2.0, 12.0];
+    /// assert_eq!(Draws::from_f64(&theta, [1, 3, 2])?.series(1)?, [10.0, 11.0, 12.0]);
+    /// # Ok::<(), tati_core::TatiError>(())
+    /// ```
+    pub fn series(&self, parameter: usize) -> Result<Vec<f64>> {
+        require_count("parameter", parameter, 0..self.num_parameters)?;
+        let mut series = vec![0.0; self.num_chains * self.num_draws()];
+        self.read_columns(parameter..parameter + 1, &mut series)?;
+        Ok(series)
+    }
+
     /// With this many bytes for the columns that are read at a time, 1 GiB otherwise.
     ///
     /// # Errors

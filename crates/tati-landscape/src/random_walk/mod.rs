@@ -12,10 +12,7 @@ use tati_core::{Result, require_count};
 use crate::{Draws, PrincipalComponents, PrincipalComponentsConfig};
 
 pub use diffusion::{Diffusion, diffusion};
-pub use null::random_walk_eigenvalues;
-
-/// Fewer draws than this cannot tell a walk from a landscape.
-const LEAST_DRAWS: usize = 40;
+pub use null::{free_random_walks, random_walk_eigenvalues};
 
 /// Configuration of [`RandomWalkCheck`].
 ///
@@ -160,13 +157,16 @@ impl fmt::Display for Verdict {
 }
 
 impl RandomWalkCheckConfig {
+    /// Draws of a chain without which a walk cannot be told from a landscape.
+    pub const LEAST_DRAWS: usize = 40;
+
     /// Checks each chain of `draws`.
     ///
     /// # Errors
     /// [`TatiError::InvalidSetting`](tati_core::TatiError::InvalidSetting) if a chain has fewer than 40 draws or nothing is to be judged; as of
     /// [`PrincipalComponentsConfig::compute`].
     pub fn compute(&self, draws: &Draws<'_>) -> Result<RandomWalkCheck> {
-        require_count("number of draws", draws.num_draws(), LEAST_DRAWS..)?;
+        require_count("number of draws", draws.num_draws(), Self::LEAST_DRAWS..)?;
         require_count("num_judged", self.num_judged, 1..)?;
         let chains = (0..draws.num_chains())
             .map(|chain| self.compute_chain(&draws.with_chain(chain)?))

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use tati_core::{AffineSubspace, Potential, Progress, Result, TatiError};
+use tati_core::{AffineSubspace, Potential, Progress, Result, TatiError, write_table};
 
 use super::axis::{Axis, grid_indices, grid_points};
-use super::write_table;
 
 /// The potential on a grid.
 ///
@@ -111,7 +110,7 @@ impl Surface {
             .map(|(point, &potential)| {
                 let mut row = self.coordinates(&grid_indices(&self.axes, point));
                 row.push(potential);
-                (Vec::new(), row)
+                (Vec::<usize>::new(), row)
             });
         write_table(path.as_ref(), names.chain(["potential"]), rows)
     }

@@ -18,7 +18,6 @@ mod evaluate;
 mod parameter_grid;
 mod projection;
 mod random_direction;
-mod table;
 mod trajectory;
 mod zoom;
 
@@ -31,4 +30,3 @@ pub use trajectory::TrajectoryPotential;
 pub use zoom::ZoomConfig;
 
 pub(crate) use axis::grid_points;
-pub(crate) use table::write_table;

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use nalgebra::{DMatrix, DVector};
-use tati_core::{AffineSubspace, Result, TatiError};
+use tati_core::{AffineSubspace, Result, TatiError, write_table};
 
-use super::write_table;
 use crate::Draws;
 
 /// The draws of a trajectory seen from a line or plane θ₀ + Σ cₖ dₖ: for each draw θ the coefficients of the nearest point,

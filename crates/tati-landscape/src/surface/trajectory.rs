@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use tati_core::{Potential, Progress, Result, TatiError};
+use tati_core::{Potential, Progress, Result, TatiError, write_table};
 
-use super::write_table;
 use crate::Draws;
 
 /// A potential at every draw of a trajectory.

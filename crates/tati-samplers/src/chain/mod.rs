@@ -24,6 +24,7 @@ use std::sync::atomic::AtomicBool;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::Serialize;
+use serde_json::Value;
 use tati_core::{BatchOrder, ModelPotential, Result, Rows};
 
 use crate::NoiseSource;
@@ -33,7 +34,7 @@ pub use config::ChainConfig;
 pub use observer::{Draw, Observer};
 pub use predictive::{PredictiveAverage, PredictiveSummary, ReliabilityBin};
 pub use progress::Progress;
-pub use run_folder::recorded_seed;
+pub use run_folder::{recorded_description, recorded_seed};
 pub use sampler::ChainSampler;
 pub use statistics::Statistics;
 
@@ -82,6 +83,7 @@ pub struct Chain<'a, M, R, L> {
     observers: Vec<&'a mut dyn Observer<M>>,
     progress: Option<Report<'a>>,
     interrupted: Arc<AtomicBool>,
+    description: Option<Value>,
     folder: Option<(RunFolder, Place)>,
 }
 
@@ -142,6 +144,7 @@ impl ChainConfig {
         let position = potential.layout().flatten(&model)?;
         let model = potential.layout().unflatten(model, position)?;
         sampler.check_batches(potential.batch_order())?;
+        sampler.check_settings(|| potential.layout().flatten(&model))?;
         Ok(Chain {
             config: self.clone(),
             noise: sampler.noise(),
@@ -151,6 +154,7 @@ impl ChainConfig {
             observers: Vec::new(),
             progress: None,
             interrupted: Arc::default(),
+            description: None,
             folder: None,
         })
     }
@@ -165,6 +169,13 @@ where
     /// The seed in use: the one that was set, or one from entropy. Print it.
     pub fn seed(&self) -> u64 {
         self.noise.seed()
+    }
+
+    /// Keeps `description` with the configuration of a run that is recorded: what the chain cannot know, as where its data came from.
+    /// [`recorded_description`] reads it. To be called before [`record`](Self::record); a resumed run keeps the one it has.
+    pub fn with_description(mut self, description: Value) -> Self {
+        self.description = Some(description);
+        self
     }
 
     /// Records the run in the new folder `path`: configuration, draws, checkpoints, the last model.
@@ -188,6 +199,7 @@ where
         if self.sampler.seed().is_none() {
             self.noise = NoiseSource::new(recorded.seed, self.noise.walker());
         }
+        self.description = recorded.description.clone();
         let config = self.run_config();
         config.check_continues(&recorded, &folder.config_file())?;
         folder.write_config(&config)?;
@@ -239,6 +251,7 @@ where
             parameters: RunConfig::parameters(self.potential.layout()),
             closed_form_gradients: Some(self.potential.has_closed_form_gradients()),
             ensemble: None,
+            description: self.description.clone(),
         }
     }
 }

@@ -46,6 +46,9 @@ pub(crate) struct RunConfig {
     /// What makes an ensemble of it; `None` for a single chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ensemble: Option<Value>,
+    /// What the program says of the run: its model and data, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<Value>,
 }
 
 /// A tensor of the model, by name and shape.
@@ -351,6 +354,23 @@ impl RunFolder {
 /// If there is no run.
 pub fn recorded_seed(path: impl AsRef<Path>) -> Result<u64> {
     RunFolder::open(path.as_ref()).map(|(_, config)| config.seed)
+}
+
+/// What the program said of the run recorded in the folder `path` ([`Chain::with_description`](crate::Chain::with_description)); `None` if
+/// it said nothing. Other folders with a `config.json` that has a `description` are read too.
+///
+/// # Errors
+/// If there is no run.
+pub fn recorded_description(path: impl AsRef<Path>) -> Result<Option<Value>> {
+    #[derive(Deserialize)]
+    struct Described {
+        format: u32,
+        description: Option<Value>,
+    }
+    let file = path.as_ref().join(CONFIG);
+    let described: Described = read_json(&file)?;
+    check_format(&file, described.format)?;
+    Ok(described.description)
 }
 
 fn check_format(file: &Path, format: u32) -> Result<()> {

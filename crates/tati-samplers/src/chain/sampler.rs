@@ -160,6 +160,14 @@ impl ChainSampler {
         }
     }
 
+    /// Refuses settings outside their domain, as starting with them would: before anything is on disk.
+    pub(crate) fn check_settings(
+        &self,
+        position: impl FnOnce() -> Result<Tensor<1>>,
+    ) -> Result<()> {
+        self.start(&self.noise(), position).map(|_| ())
+    }
+
     /// The noise of the run, from the seed that was set or from entropy.
     pub(crate) fn noise(&self) -> NoiseSource {
         NoiseSource::new(self.seed.unwrap_or_else(entropy_seed), self.walker)

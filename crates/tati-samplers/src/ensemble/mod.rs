@@ -20,6 +20,7 @@ use std::sync::atomic::AtomicBool;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
+use serde_json::Value;
 use tati_core::{BatchOrder, ModelPotential, Result, Rows, TatiError};
 
 use crate::chain::Report;
@@ -91,6 +92,7 @@ pub struct Ensemble<'a, M, R, L> {
     observers: Vec<Vec<&'a mut (dyn Observer<M> + Send)>>,
     progress: Option<Report<'a>>,
     interrupted: Arc<AtomicBool>,
+    description: Option<Value>,
     folder: Option<(RunFolder, IsResumed)>,
     /// What makes its members the rungs of a ladder.
     exchange: Option<replica_exchange::Exchange>,
@@ -165,7 +167,8 @@ impl EnsembleConfig {
     {
         self.validate()?;
         sampler.check_batches(potential.batch_order())?;
-        potential.layout().flatten(&model)?;
+        let position = potential.layout().flatten(&model)?;
+        sampler.check_settings(|| Ok(position))?;
         if let Some(quasi_newton) = &self.quasi_newton {
             quasi_newton.ranges(potential.layout())?;
             if !PRECONDITIONED.contains(&sampler.name()) {
@@ -198,6 +201,7 @@ impl EnsembleConfig {
             observers: (0..self.num_walkers).map(|_| Vec::new()).collect(),
             progress: None,
             interrupted: Arc::default(),
+            description: None,
             folder: None,
             exchange: None,
         })
@@ -285,6 +289,12 @@ where
         self
     }
 
+    /// As [`Chain::with_description`](crate::Chain::with_description).
+    pub fn with_description(mut self, description: Value) -> Self {
+        self.description = Some(description);
+        self
+    }
+
     /// Records the run in the new folder `path`: configuration, the draws of each walker, checkpoints, the last models.
     ///
     /// # Errors
@@ -306,6 +316,7 @@ where
         if self.sampler.seed().is_none() {
             self.seed = recorded.seed;
         }
+        self.description = recorded.description.clone();
         let config = self.run_config();
         config.check_continues(&recorded, &folder.config_file())?;
         folder.write_config(&config)?;
@@ -351,6 +362,7 @@ where
             parameters: RunConfig::parameters(self.potential.layout()),
             closed_form_gradients: Some(self.potential.has_closed_form_gradients()),
             ensemble: Some(ensemble),
+            description: self.description.clone(),
         }
     }
 }

@@ -222,6 +222,12 @@ where
         self
     }
 
+    /// As [`Chain::with_description`](crate::Chain::with_description).
+    pub fn with_description(mut self, description: Value) -> Self {
+        self.ensemble = self.ensemble.with_description(description);
+        self
+    }
+
     /// Records the run in the new folder `path`: configuration, the draws of each rung, checkpoints, the last models.
     ///
     /// # Errors

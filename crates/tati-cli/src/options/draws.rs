@@ -1,0 +1,114 @@
+//! Which draws an analysis reads: of run folders, or of a table.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tati::TrajectoryTable;
+use tati::landscape::Recording;
+
+use crate::error::CliError;
+
+/// Where draws come from, and which of them are taken.
+#[derive(clap::Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Draws")]
+pub struct DrawsOptions {
+    /// Run folders; the walkers of several are taken together
+    #[arg(
+        value_name = "RUN",
+        required_unless_present = "trajectory",
+        conflicts_with = "trajectory"
+    )]
+    #[serde(skip)]
+    pub runs: Vec<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub selection: Selection,
+}
+
+/// Which draws are taken of a run, or of a table in its place.
+#[derive(clap::Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Draws")]
+pub struct Selection {
+    /// Read draws from CSV: columns step, loss and one for each parameter; id tells chains apart
+    #[arg(long, value_name = "FILE")]
+    pub trajectory: Option<PathBuf>,
+    /// Leave out the first N recorded draws of each chain
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub burn_in: usize,
+    /// Of the others, take every K-th
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    pub every: usize,
+    /// Take this chain alone, counted from 0
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub chain: Option<usize>,
+}
+
+impl DrawsOptions {
+    /// The draws asked for.
+    pub fn open(&self) -> Result<Recording, CliError> {
+        self.selection.open(&self.runs)
+    }
+}
+
+impl Selection {
+    /// The draws of the table, or else of `runs`.
+    pub fn open(&self, runs: &[PathBuf]) -> Result<Recording, CliError> {
+        let recording = match &self.trajectory {
+            Some(path) => Recording::of_table(TrajectoryTable::read(path)?),
+            None => Recording::of_runs(runs)?,
+        };
+        let recording = recording
+            .with_burn_in(self.burn_in)?
+            .with_every(self.every)?;
+        Ok(match self.chain {
+            Some(chain) => recording.with_chain(chain)?,
+            None => recording,
+        })
+    }
+}
+
+/// U at the draws of each chain; `None` where no draw has one.
+pub fn potentials(recording: &Recording) -> Result<Option<Vec<Vec<f64>>>, CliError> {
+    let chains = recording.potentials()?;
+    let steps = recording.steps()?;
+    if chains.iter().flatten().all(|potential| potential.is_nan()) {
+        return Ok(None);
+    }
+    for (chain, (potentials, steps)) in chains.iter().zip(&steps).enumerate() {
+        let mut draws = potentials.iter().zip(steps);
+        if let Some((potential, step)) = draws.find(|(potential, _)| !potential.is_finite()) {
+            return Err(CliError::Usage(format!(
+                "{}: the loss at step {step} of chain {chain} is {potential}: leave such draws out, or all losses NaN",
+                recording.origin()
+            )));
+        }
+    }
+    Ok(Some(chains))
+}
+
+/// U at the draws of each chain, for what cannot do without.
+pub fn required_potentials(
+    recording: &Recording,
+    purpose: &str,
+) -> Result<Vec<Vec<f64>>, CliError> {
+    potentials(recording)?.ok_or_else(|| {
+        CliError::Usage(format!(
+            "{}: no loss is recorded, which {purpose} needs",
+            recording.origin()
+        ))
+    })
+}
+
+/// β of a run, as its sampler has it. `None` of a table, and of replicas at several temperatures unless one chain is taken.
+pub fn recorded_inverse_temperature(recording: &Recording) -> Option<f64> {
+    let run = recording.run_settings()?;
+    let replicas = run
+        .get("ensemble")
+        .and_then(|ensemble| ensemble.get("replica_exchange"));
+    if replicas.is_some_and(|replicas| !replicas.is_null()) {
+        return None;
+    }
+    run.get("settings")?.get("inverse_temperature")?.as_f64()
+}

@@ -1,0 +1,18 @@
+//! The program as a user runs it.
+
+mod analyses;
+mod calibrate;
+mod command;
+mod common;
+mod configuration;
+mod dataset;
+mod draws;
+mod help;
+mod refused_analyses;
+mod refused_surfaces;
+mod restart;
+mod runs;
+mod sample;
+mod surfaces;
+mod train;
+mod usage;

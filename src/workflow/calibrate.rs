@@ -1,0 +1,331 @@
+//! Calibration: short chains at many settings, which tell the settings for a long one.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::Tensor;
+use serde::Serialize;
+use tati_core::{ModelPotential, Result, Rows, TatiError, require_count, require_positive};
+use tati_landscape::{AutocorrelationEstimator, integrated_autocorrelation_time};
+use tati_samplers::{BaoabConfig, ChainConfig, ChainSampler, Draw, Prior, entropy_seed};
+
+/// A sweep of BAOAB over step sizes, frictions and inverse temperatures.
+///
+/// Each setting is run from the same parameters for `num_steps` steps, of which the second half is looked at:
+///
+/// ```text
+/// temperature   2β⟨K⟩/N, of mean 1 where the step size is small and gradients are without noise
+/// mixing        draws of U over its integrated autocorrelation time
+/// ```
+///
+/// A step size that is too large cools the momentum (by h²κ/4 on a harmonic well of stiffness κ) before it makes the chain unstable;
+/// the noise of mini-batches heats it.
+///
+/// # Example
+/// ```
+/// use burn::nn::{Linear, LinearConfig};
+/// use burn::tensor::Tensor;
+/// use tati::workflow::{CalibrateConfig, CalibrationVerdict};
+/// use tati::samplers::Prior;
+/// use tati::{ModelPotential, open_device};
+///
+/// let device = open_device("flex")?.autodiff();
+/// let model = LinearConfig::new(2, 1).init(&device);
+/// let inputs = Tensor::<2>::from_data([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &device.clone().inner());
+/// let potential = ModelPotential::new(model.clone(), inputs, |model: &Linear, inputs| {
+///     (model.forward(inputs) - 1.0).powi_scalar(2).mean()
+/// })?;
+///
+/// let sweep = CalibrateConfig::new(vec![0.1, 100.0], vec![1.0], vec![10.0])
+///     .with_prior(Some(Prior::Gaussian(0.1)))
+///     .with_seed(Some(1));
+/// let (settings, recommended) = sweep.run(&model, &potential, |_| true)?;
+/// assert_eq!(settings[1].verdict, CalibrationVerdict::Unstable);
+/// assert_eq!(recommended, Some(0));
+/// # Ok::<(), tati::TatiError>(())
+/// ```
+#[derive(Config, Debug, PartialEq)]
+pub struct CalibrateConfig {
+    /// h of each setting.
+    pub step_sizes: Vec<f64>,
+    /// γ of each setting.
+    pub frictions: Vec<f64>,
+    /// β of each setting.
+    pub inverse_temperatures: Vec<f64>,
+    /// Steps at each setting.
+    #[config(default = 1000)]
+    pub num_steps: u64,
+    /// Items in a mini-batch; all of them if `None`.
+    pub batch_size: Option<usize>,
+    /// A prior added to the loss.
+    pub prior: Option<Prior>,
+    /// By how much the temperature may be off 1; three of its errors if they are more.
+    #[config(default = 0.05)]
+    pub temperature_tolerance: f64,
+    /// Seed of the noise and of the mini-batches; from entropy if `None`.
+    pub seed: Option<u64>,
+}
+
+/// A setting, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CalibratedSetting {
+    /// h.
+    pub step_size: f64,
+    /// γ.
+    pub friction: f64,
+    /// β.
+    pub inverse_temperature: f64,
+    /// What is to be thought of it.
+    pub verdict: CalibrationVerdict,
+    /// ⟨U⟩; `None` if the chain was unstable.
+    pub potential: Option<f64>,
+    /// 2β⟨K⟩/N.
+    pub temperature: Option<f64>,
+    /// Its standard error.
+    pub temperature_error: Option<f64>,
+    /// The integrated autocorrelation time of U, in steps.
+    pub autocorrelation_time: Option<f64>,
+}
+
+/// What is to be thought of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CalibrationVerdict {
+    /// The potential was no longer finite.
+    Unstable,
+    /// Colder than 1/β: the step size is too large.
+    Cold,
+    /// Hotter than 1/β: gradient noise, or a start that is not at equilibrium.
+    Hot,
+    /// At its temperature, but fewer than [`CalibrateConfig::FEWEST_DRAWS`] of its draws of U are independent.
+    Slow,
+    /// At its temperature, and mixing.
+    Good,
+}
+
+impl CalibrateConfig {
+    /// Independent draws of U that make a setting one that mixes.
+    pub const FEWEST_DRAWS: f64 = 20.0;
+
+    /// How many settings there are.
+    pub fn num_settings(&self) -> usize {
+        self.step_sizes.len() * self.frictions.len() * self.inverse_temperatures.len()
+    }
+
+    /// Runs the sweep from the parameters of `model`; `potential` is the loss over all data. `each` is told how many settings are done, and
+    /// ends the sweep by `false`. Returns the settings that were run and the number of the one to take: the one that is good and whose
+    /// potential decorrelates in the fewest steps.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] for a setting outside its domain, and if `potential` is over mini-batches.
+    pub fn run<M, R, L>(
+        &self,
+        model: &M,
+        potential: &ModelPotential<M, R, L>,
+        mut each: impl FnMut(usize) -> bool,
+    ) -> Result<(Vec<CalibratedSetting>, Option<usize>)>
+    where
+        M: Module,
+        R: Rows,
+        L: Fn(&M, R) -> Tensor<1> + Clone + Sync,
+    {
+        self.validate()?;
+        if potential.batch_order().is_some() {
+            return Err(TatiError::InvalidSetting {
+                name: "potential",
+                value: "over mini-batches".to_string(),
+                expected: "over all data: mini-batches are a setting of the sweep".to_string(),
+            });
+        }
+        let seed = self.seed.unwrap_or_else(entropy_seed);
+        let mut settings = Vec::with_capacity(self.num_settings());
+        for &inverse_temperature in &self.inverse_temperatures {
+            for &friction in &self.frictions {
+                for &step_size in &self.step_sizes {
+                    if !each(settings.len()) {
+                        return Ok((settings, None));
+                    }
+                    let sampler = BaoabConfig::new(inverse_temperature)
+                        .with_friction(friction)
+                        .with_prior(self.prior.clone())
+                        .with_seed(Some(seed))
+                        .with_walker(settings.len() as u32);
+                    let sampler = (sampler, step_size);
+                    settings.push(self.setting(model, potential, sampler, seed)?);
+                }
+            }
+        }
+        each(settings.len());
+        let good = settings.iter().enumerate().filter_map(|(index, setting)| {
+            let time = setting.autocorrelation_time?;
+            (setting.verdict == CalibrationVerdict::Good).then_some((index, time))
+        });
+        let best = good.min_by(|one, other| one.1.total_cmp(&other.1));
+        Ok((settings, best.map(|(index, _)| index)))
+    }
+
+    fn setting<M, R, L>(
+        &self,
+        model: &M,
+        potential: &ModelPotential<M, R, L>,
+        (sampler, step_size): (BaoabConfig, f64),
+        seed: u64,
+    ) -> Result<CalibratedSetting>
+    where
+        M: Module,
+        R: Rows,
+        L: Fn(&M, R) -> Tensor<1> + Clone + Sync,
+    {
+        let mut setting = CalibratedSetting {
+            step_size,
+            friction: sampler.friction,
+            inverse_temperature: sampler.inverse_temperature,
+            verdict: CalibrationVerdict::Unstable,
+            potential: None,
+            temperature: None,
+            temperature_error: None,
+            autocorrelation_time: None,
+        };
+        let potential = match self.batch_size {
+            Some(size) => potential.clone().with_batch_size(size, seed)?,
+            None => potential.clone(),
+        };
+        let degrees = potential.layout().num_parameters() as f64;
+        let (mut potentials, mut temperatures) = (Vec::new(), Vec::new());
+        let mut keep = |draw: &Draw<'_, M>| {
+            let kinetic_energy = draw.statistics.kinetic_energy.unwrap_or(f64::NAN);
+            potentials.push(draw.statistics.potential);
+            temperatures.push(2.0 * sampler.inverse_temperature * kinetic_energy / degrees);
+            Ok(())
+        };
+        let finished = ChainConfig::new(self.num_steps)
+            .with_burn_in(self.num_steps / 2)
+            .init(
+                model.clone(),
+                potential,
+                ChainSampler::optimizer(&sampler, step_size),
+            )?
+            .with_observer(&mut keep)
+            .run();
+        match finished {
+            Ok(_) => self.judge(&mut setting, &potentials, &temperatures),
+            Err(TatiError::NotFinite { .. }) => {}
+            Err(other) => return Err(other),
+        }
+        Ok(setting)
+    }
+
+    fn judge(&self, setting: &mut CalibratedSetting, potentials: &[f64], temperatures: &[f64]) {
+        let mean = |series: &[f64]| series.iter().sum::<f64>() / series.len() as f64;
+        let time = |series: &[f64]| {
+            // A series that never changes has no time.
+            let estimator = AutocorrelationEstimator::Geyer;
+            integrated_autocorrelation_time(series, estimator).map_or(f64::INFINITY, |tau| tau.time)
+        };
+        let (potential, temperature) = (mean(potentials), mean(temperatures));
+        let deviations = temperatures
+            .iter()
+            .map(|value| (value - temperature).powi(2));
+        let count = temperatures.len() as f64;
+        let variance = deviations.sum::<f64>() / (count - 1.0);
+        let error = (variance * time(temperatures) / count).sqrt();
+        let allowed = self.temperature_tolerance.max(3.0 * error);
+        let tau = time(potentials);
+        setting.potential = Some(potential);
+        setting.temperature = Some(temperature);
+        setting.temperature_error = Some(error).filter(|error| error.is_finite());
+        setting.autocorrelation_time = Some(tau).filter(|tau| tau.is_finite());
+        setting.verdict = if !potential.is_finite() || !temperature.is_finite() {
+            CalibrationVerdict::Unstable
+        } else if temperature < 1.0 - allowed {
+            CalibrationVerdict::Cold
+        } else if temperature > 1.0 + allowed {
+            CalibrationVerdict::Hot
+        } else if count / tau < Self::FEWEST_DRAWS {
+            CalibrationVerdict::Slow
+        } else {
+            CalibrationVerdict::Good
+        };
+    }
+
+    fn validate(&self) -> Result<()> {
+        for (name, values) in [
+            ("step_sizes", &self.step_sizes),
+            ("frictions", &self.frictions),
+            ("inverse_temperatures", &self.inverse_temperatures),
+        ] {
+            require_count(name, values.len(), 1..)?;
+            for value in values {
+                require_positive(name, *value)?;
+            }
+        }
+        require_positive("temperature_tolerance", self.temperature_tolerance)?;
+        let steps = usize::try_from(self.num_steps).unwrap_or(usize::MAX);
+        require_count("num_steps", steps, 100..)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Param;
+    use burn::tensor::{DType, TensorData};
+
+    use super::*;
+
+    /// U = ½ κ |θ|² over 200 parameters: BAOAB's temperature is 1 − h²κ/4.
+    #[derive(Module, Debug)]
+    struct Well {
+        theta: Param<Tensor<1>>,
+    }
+
+    #[test]
+    fn a_harmonic_well_is_judged_by_its_theory() {
+        let device = tati_core::open_device("flex").unwrap().autodiff();
+        let row = |values: Vec<f64>| {
+            let length = [values.len()];
+            let data = TensorData::new(values, length).convert_dtype(DType::F32);
+            Tensor::<1>::from_data(data, &device.clone().inner())
+        };
+        let model = Well {
+            theta: Param::from_tensor(Tensor::from_inner(row(vec![0.0; 200]))),
+        };
+        let loss = |well: &Well, stiffness: Tensor<2>| {
+            let energy = well.theta.val().powi_scalar(2).sum().mul_scalar(0.5);
+            energy * stiffness.flatten::<1>(0, 1)
+        };
+        let stiffness = row(vec![4.0]).unsqueeze::<2>();
+        let potential = ModelPotential::new(model.clone(), stiffness, loss).unwrap();
+        let sweep = CalibrateConfig::new(vec![0.001, 0.2, 0.6, 1.2], vec![2.0], vec![5.0])
+            .with_num_steps(4000)
+            .with_seed(Some(3));
+        let (settings, recommended) = sweep.run(&model, &potential, |_| true).unwrap();
+        let verdicts: Vec<_> = settings.iter().map(|setting| setting.verdict).collect();
+        use CalibrationVerdict::{Cold, Good, Unstable};
+        // At 0.001 the momentum has not forgotten how it began, and U has not come from its minimum.
+        assert_ne!(verdicts[0], Good);
+        assert_eq!(verdicts[1..], [Good, Cold, Unstable]);
+        assert_eq!(recommended, Some(1));
+        for (setting, expected) in settings[1..3].iter().zip([0.96, 0.64]) {
+            let (found, error) = (
+                setting.temperature.unwrap(),
+                setting.temperature_error.unwrap(),
+            );
+            // Four standard errors: one in 16,000, the seed being fixed.
+            assert!((found - expected).abs() < 4.0 * error, "{found} {error}");
+        }
+    }
+
+    #[test]
+    fn sweeps_that_make_no_sense_are_refused() {
+        let good = CalibrateConfig::new(vec![0.1], vec![1.0], vec![1.0]);
+        assert!(good.validate().is_ok());
+        let message = |config: CalibrateConfig| config.validate().unwrap_err().to_string();
+        assert_eq!(
+            message(good.clone().with_num_steps(99)),
+            "`num_steps` is 99: it must be at least 100"
+        );
+        let none = CalibrateConfig::new(vec![], vec![1.0], vec![1.0]);
+        assert_eq!(message(none), "`step_sizes` is 0: it must be at least 1");
+        let bad = CalibrateConfig::new(vec![0.1], vec![f64::NAN], vec![1.0]);
+        assert!(message(bad).starts_with("`frictions` is NaN"));
+    }
+}
