@@ -17,12 +17,14 @@ use crate::{BATCH, Data, INVERSE_TEMPERATURE, STEP_SIZE, median};
 const WALKERS: usize = 8;
 const THREADS: usize = 2;
 
-/// The runs that are compared: one walker of Burn's tape, one with the closed form, and eight of either.
-const RUNS: [&str; 4] = [
+/// The runs that are compared: one walker of Burn's tape, one with the closed form, eight of either, and eight that see the same
+/// mini-batch.
+const RUNS: [&str; 5] = [
     "a chain",
     "a chain, closed form",
     "8 walkers",
     "8 walkers, closed form",
+    "the same, shared batches",
 ];
 
 type Loss<M> = fn(&M, Data) -> Tensor<1>;
@@ -31,8 +33,8 @@ type Gradients<M> = fn(&[M], Data) -> Vec<(f64, GradientsParams)>;
 /// One line for each network over mini-batches and over all data.
 pub fn measure(is_measurement: bool) {
     println!(
-        "\n{:<34} {:>12} {:>28} {:>28} {:>28}",
-        "walker-steps/s of a chain's", "chain, 1/s", RUNS[1], RUNS[2], RUNS[3]
+        "\n{:<34} {:>12} {:>25} {:>25} {:>25} {:>25}",
+        "walker-steps/s of a chain's", "chain, 1/s", RUNS[1], RUNS[2], RUNS[3], RUNS[4]
     );
     let perceptron = |device: &Device| PerceptronConfig::new().init(device);
     let network = |device: &Device| MlpConfig::new(vec![128]).init(device);
@@ -105,13 +107,18 @@ impl Case {
         let mut times = vec![Vec::new(); RUNS.len()];
         for _ in 0..self.turns {
             for (run, times) in times.iter_mut().enumerate() {
-                let potential = if run % 2 == 0 { &tape } else { &closed_form };
+                let potential = if [0, 2].contains(&run) {
+                    &tape
+                } else {
+                    &closed_form
+                };
                 let (walkers, pool) = if run < 2 {
                     (1, &alone)
                 } else {
                     (WALKERS, &together)
                 };
-                let config = EnsembleConfig::new(walkers, self.chain());
+                let config =
+                    EnsembleConfig::new(walkers, self.chain()).with_shared_batches(run == 4);
                 let sampler = BaoabConfig::new(INVERSE_TEMPERATURE).with_seed(Some(1));
                 let sampler = ChainSampler::optimizer(&sampler, STEP_SIZE);
                 let (model, potential) = (model.clone(), potential.clone());
@@ -130,12 +137,13 @@ impl Case {
             format!("{:.2} ({low:.2} to {high:.2})", median(turns))
         };
         println!(
-            "{:<34} {:>12.1} {:>28} {:>28} {:>28}",
+            "{:<34} {:>12.1} {:>25} {:>25} {:>25} {:>25}",
             self.name,
             median(times[0].clone()).recip(),
             against(1),
             against(2),
-            against(3)
+            against(3),
+            against(4)
         );
     }
 

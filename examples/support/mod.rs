@@ -9,8 +9,8 @@ pub mod statistics;
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -30,7 +30,7 @@ pub struct CommonOptions {
     /// Seed of everything random; from entropy if left out, and printed in any case
     #[arg(long)]
     pub seed: Option<u64>,
-    /// flex, ndarray, wgpu[:N], vulkan[:N] or cuda[:N], as far as compiled in
+    /// flex, ndarray, wgpu[:N], vulkan[:N], cuda[:N] or remote:HOST:PORT, as far as compiled in
     #[arg(long, default_value = "flex")]
     pub device: String,
 }
@@ -86,8 +86,13 @@ impl Failure {
 
 /// Runs an example: exit code 0 on success, 2 for bad input, 1 otherwise, and one line on stderr that says why.
 pub fn run(example: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| {
-        eprintln!("internal error: {}", first_line(&panic))
+    let panics = Arc::new(Mutex::new(Vec::new()));
+    let seen = panics.clone();
+    // Told at the end, if the example ends by them: what is caught on the way has an error of its own.
+    std::panic::set_hook(Box::new(move |panic| {
+        seen.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(first_line(&panic));
     }));
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(example)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
@@ -99,7 +104,12 @@ pub fn run(example: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
             eprintln!("error: {message}");
             ExitCode::from(1)
         }
-        Err(_) => ExitCode::from(1),
+        Err(_) => {
+            for panic in panics.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                eprintln!("internal error: {panic}");
+            }
+            ExitCode::from(1)
+        }
     }
 }
 

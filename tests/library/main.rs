@@ -11,6 +11,8 @@ mod learning_coefficient;
 mod metrics_in_training;
 mod noise;
 mod noise_source;
+#[cfg(feature = "remote")]
+mod remote;
 mod restart;
 mod surface;
 mod thermostat;

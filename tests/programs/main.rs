@@ -11,6 +11,8 @@ mod funnel;
 mod kill_and_resume;
 mod mnist;
 mod permutation_symmetry;
+#[cfg(feature = "remote")]
+mod remote_walkers;
 mod replica_exchange;
 mod samplers;
 mod store_in_python;

@@ -2,6 +2,9 @@
 //!
 //! This is the one place in tati that knows which backends are compiled in.
 
+#[cfg(feature = "remote")]
+mod remote;
+
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 #[cfg(feature = "wgpu")]
@@ -11,11 +14,11 @@ use burn::tensor::DeviceType;
 
 use crate::{Result, TatiError};
 
-/// The device names that this build can open, in the order of preference: `["flex", …]`.
+/// The device names that this build can open, in the order of preference: `["flex", …]`. `remote` is none of them: it takes an address.
 pub fn available_devices() -> Vec<&'static str> {
     KNOWN
         .iter()
-        .filter(|(_, compiled_in)| *compiled_in)
+        .filter(|(name, compiled_in)| *compiled_in && *name != "remote")
         .map(|(name, _)| *name)
         .collect()
 }
@@ -29,13 +32,19 @@ pub fn available_devices() -> Vec<&'static str> {
 /// | `wgpu`, `wgpu:N` | the best or the N-th adapter through wgpu | `wgpu` |
 /// | `vulkan`, `vulkan:N` | the same, pinned to Vulkan | `vulkan` |
 /// | `cuda`, `cuda:N` | NVIDIA GPU N | `cuda` |
+/// | `remote:HOST:PORT` | the first device that a Burn server there serves over WebSocket | `remote` |
 ///
-/// A GPU is opened here, so that a missing one is an error now rather than a panic at the first tensor.
+/// A GPU is opened here, and a server called, so that a missing one is an error now rather than a panic at the first tensor.
 /// The device does not track gradients; call [`Device::autodiff`] on it for training.
+///
+/// A remote device computes on the other machine; the tape, the noise and the record stay here, so that every step waits for the
+/// network. Nothing is encrypted, and no credential is sent: it is for networks where all are trusted. A server of another version
+/// of Burn refuses, and one whose connection broke is not called again by the same process. [`guard_devices`] says what becomes of a
+/// device that goes away.
 ///
 /// # Errors
 /// [`TatiError::UnknownDevice`], [`TatiError::DeviceNotCompiled`] and [`TatiError::DeviceNotFound`]; each lists
-/// the devices that would work.
+/// the devices that would work. [`TatiError::InvalidSetting`] for an address that is none.
 ///
 /// # Example
 /// ```
@@ -45,8 +54,8 @@ pub fn available_devices() -> Vec<&'static str> {
 /// # Ok::<(), tati_core::TatiError>(())
 /// ```
 pub fn open_device(name: &str) -> Result<Device> {
-    let (kind, index) = match name.split_once(':') {
-        Some((kind, index)) => (kind, Some(parse_index(name, index)?)),
+    let (kind, argument) = match name.split_once(':') {
+        Some((kind, argument)) => (kind, Some(argument)),
         None => (name, None),
     };
     let Some((feature, compiled_in)) = KNOWN.iter().find(|(known, _)| *known == kind) else {
@@ -59,6 +68,11 @@ pub fn open_device(name: &str) -> Result<Device> {
             available: list_available(),
         });
     }
+    #[cfg(feature = "remote")]
+    if kind == "remote" {
+        return remote::open(name, argument.unwrap_or_default());
+    }
+    let index = argument.map(|index| parse_index(name, index)).transpose()?;
     match (kind, index) {
         #[cfg(feature = "flex")]
         ("flex", None) => Ok(Device::flex()),
@@ -91,17 +105,43 @@ pub fn shares_host_memory(device: &Device) -> bool {
     }
 }
 
+/// Does `work`, and makes an error of it that one of the `devices` that it uses went away meanwhile.
+///
+/// A remote device goes away with its server or with the network. Burn panics then where a tensor is read, and this is what is caught:
+/// if one of the devices no longer answers, the panic is an error that names it; any other panic goes on. On devices of
+/// this machine `work` is just done. A machine that vanishes without closing its connection is noticed when TCP gives up: after half
+/// a minute, or as late as a quarter of an hour if something was on its way there. A server that is merely slow is waited for.
+///
+/// The chains and ensembles of tati are guarded. What `work` was about to change may be half changed after an error.
+///
+/// # Errors
+/// [`TatiError::DeviceLost`]; and those of `work`.
+pub fn guard_devices<T>(devices: &[Device], work: impl FnOnce() -> Result<T>) -> Result<T> {
+    #[cfg(feature = "remote")]
+    return remote::guard(devices, work);
+    #[cfg(not(feature = "remote"))]
+    {
+        // None of them can go away.
+        let _ = devices;
+        work()
+    }
+}
+
 /// Every device name, and whether it is compiled in. The Cargo feature has the same name.
-const KNOWN: [(&str, bool); 5] = [
+const KNOWN: [(&str, bool); 6] = [
     ("flex", cfg!(feature = "flex")),
     ("ndarray", cfg!(feature = "ndarray")),
     ("wgpu", cfg!(feature = "wgpu")),
     ("vulkan", cfg!(feature = "vulkan")),
     ("cuda", cfg!(feature = "cuda")),
+    ("remote", cfg!(feature = "remote")),
 ];
 
 fn list_available() -> String {
-    let names = available_devices();
+    let mut names = available_devices();
+    if cfg!(feature = "remote") {
+        names.push("remote:HOST:PORT");
+    }
     if names.is_empty() {
         return "no device at all: build with `--features flex`".to_string();
     }
@@ -119,7 +159,7 @@ fn parse_index(name: &str, index: &str) -> Result<usize> {
     index.parse().map_err(|_| unknown(name))
 }
 
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(any(feature = "wgpu", feature = "cuda", feature = "remote"))]
 fn not_found(name: &str, reason: String) -> TatiError {
     TatiError::DeviceNotFound {
         name: name.to_string(),

@@ -33,10 +33,8 @@ pub enum TatiError {
         /// The devices that this build can open.
         available: String,
     },
-    /// A device that is compiled in but not present on this machine.
-    #[error(
-        "device `{name}` is not available on this machine: {reason}; this build has {available}"
-    )]
+    /// A device that is compiled in but not there.
+    #[error("device `{name}` is not available: {reason}; this build has {available}")]
     DeviceNotFound {
         /// The name as given.
         name: String,
@@ -44,6 +42,14 @@ pub enum TatiError {
         reason: String,
         /// The devices that this build can open.
         available: String,
+    },
+    /// A remote device that no longer answers.
+    #[error("device `{name}` went away: {reason}; a recorded run can be resumed on another device")]
+    DeviceLost {
+        /// The name it was opened by.
+        name: String,
+        /// What the backend reported.
+        reason: String,
     },
     /// A setting outside its domain.
     #[error("`{name}` is {value}: it must be {expected}")]
@@ -165,7 +171,10 @@ impl TatiError {
 
     /// Whether the user's input is at fault (exit code 2 in programs) rather than the machine or the run.
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::NotFinite { .. } | Self::NotConverged { .. })
+        !matches!(
+            self,
+            Self::NotFinite { .. } | Self::NotConverged { .. } | Self::DeviceLost { .. }
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
-use faer::{Accum, Col, Mat, MatRef, Par, Scale};
+use faer::{Accum, Col, Mat, MatMut, MatRef, Par, Scale};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
@@ -96,7 +96,8 @@ pub(crate) fn leading_eigenpairs_from(
         let last = dimension..mapped;
         dimension = mapped;
         let room = size - dimension;
-        let remainder = image - product(space, coefficients.as_ref());
+        let mut remainder = image;
+        subtract_product(&mut remainder, space, coefficients.as_ref());
         next = extend(
             &mut basis,
             dimension,
@@ -209,7 +210,7 @@ pub(crate) fn extend(
     let space = basis.as_ref().subcols(0, dimension);
     let project = |block: &mut Mat<f64>| {
         let inside = product(space.transpose(), block.as_ref());
-        *block -= product(space, inside.as_ref());
+        subtract_product(block, space, inside.as_ref());
     };
     let at_once = orthonormal_factors(&block).and_then(|(mut columns, first)| {
         project(&mut columns);
@@ -325,20 +326,61 @@ pub(crate) fn random_block(rows: usize, columns: usize, random: &mut StdRng) -> 
     Mat::from_fn(rows, columns, |_, _| random.sample(StandardNormal))
 }
 
-/// Columns of a matrix product that one thread computes.
+/// Columns of a matrix product that one thread computes, or rows of one of tall matrices.
 const COLUMNS_PER_TASK: usize = 8;
+const ROWS_PER_TASK: usize = 1024;
 
-/// The matrix product, some columns a task: no number depends on how many threads there are.
+/// The matrix product. No number depends on how many threads there are.
 pub(crate) fn product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
     let mut result = Mat::zeros(left.nrows(), right.ncols());
-    let tasks = result
-        .as_mut()
-        .par_col_chunks_mut(COLUMNS_PER_TASK)
-        .zip(right.par_col_chunks(COLUMNS_PER_TASK));
-    tasks.for_each(|(result, right)| {
-        matmul(result, Accum::Replace, left, right, 1.0, Par::Seq);
-    });
+    add_product(result.as_mut(), 1.0, left, right);
     result
+}
+
+/// Takes the matrix product from `target`.
+pub(crate) fn subtract_product(
+    target: &mut Mat<f64>,
+    left: MatRef<'_, f64>,
+    right: MatRef<'_, f64>,
+) {
+    add_product(target.as_mut(), -1.0, left, right);
+}
+
+/// Adds `factor` times the matrix product, in parts that threads share.
+fn add_product(
+    target: MatMut<'_, f64>,
+    factor: f64,
+    left: MatRef<'_, f64>,
+    right: MatRef<'_, f64>,
+) {
+    let [rows, inner, columns] = [left.nrows(), left.ncols(), right.ncols()];
+    let part_of = |part: MatMut<'_, f64>, left: MatRef<'_, f64>, right: MatRef<'_, f64>| {
+        matmul(part, Accum::Add, left, right, factor, Par::Seq);
+    };
+    if inner > ROWS_PER_TASK && inner > 4 * rows.max(columns) {
+        // Some of the common dimension a task, added up in its order.
+        let lefts = left.par_col_chunks(ROWS_PER_TASK);
+        let parts = lefts.zip(right.par_row_chunks(ROWS_PER_TASK));
+        let parts: Vec<Mat<f64>> = parts
+            .map(|(left, right)| {
+                let mut part = Mat::zeros(rows, columns);
+                part_of(part.as_mut(), left, right);
+                part
+            })
+            .collect();
+        let mut target = target;
+        parts.iter().for_each(|part| target += part);
+    } else if rows > 4 * columns {
+        let parts = target.par_row_chunks_mut(ROWS_PER_TASK);
+        parts
+            .zip(left.par_row_chunks(ROWS_PER_TASK))
+            .for_each(|(part, left)| part_of(part, left, right));
+    } else {
+        let parts = target.par_col_chunks_mut(COLUMNS_PER_TASK);
+        parts
+            .zip(right.par_col_chunks(COLUMNS_PER_TASK))
+            .for_each(|(part, right)| part_of(part, left, right));
+    }
 }
 
 #[cfg(test)]

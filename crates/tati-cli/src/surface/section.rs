@@ -263,14 +263,10 @@ fn write(
         source,
     };
     if surfaces.len() == 1 {
-        write_surface(
-            &mut out,
-            "surface",
-            &surfaces[0],
-            &path,
-            Some([0.0, 0.0]),
-            captions,
-        )?;
+        let lowest = surfaces[0]
+            .minimum()
+            .and_then(|lowest| lowest.coordinates.try_into().ok());
+        write_surface(&mut out, "surface", &surfaces[0], &path, lowest, captions)?;
         return out.finish();
     }
     for (level, surface) in surfaces.iter().enumerate() {
@@ -309,7 +305,7 @@ fn write(
             reference: results.origin_potential,
             view,
             path: &path,
-            minimum: Some([0.0, 0.0]),
+            minimum: None,
             x_label: &directions.labels[0],
             y_label: &directions.labels[1],
             title: captions.title,

@@ -6,11 +6,13 @@ use rand::rngs::StdRng;
 use rayon::prelude::*;
 use tati_core::{Result, TatiError};
 
-use super::leading::TOLERANCE;
-use super::operator::{BLOCK, Operator};
-use super::preconditioner::{IncompleteCholesky, VECTORS};
+use super::improvement::Improvement;
+use super::operator::{BLOCK, Interval, Operator};
 use crate::eigenpairs::symmetric_eigen;
-use crate::krylov::{extend, product, random_block};
+use crate::krylov::{extend, product, random_block, subtract_product};
+
+/// The residual |Aψ − μψ| to be reached, |ψ| = 1 and the largest μ = 1.
+const TOLERANCE: f64 = 1e-11;
 
 /// Steps after which the search ends.
 const MAX_STEPS: usize = 2000;
@@ -19,25 +21,20 @@ const MAX_STEPS: usize = 2000;
 const MAX_BLOCKS: usize = 4;
 const KEPT_BLOCKS: usize = 2;
 
-/// The leading eigenpairs beside the known ones, as many as there are vectors to `start` from.
+/// The leading eigenpairs beside the known ones. Most eigenvalues are in the interval.
 ///
-/// Rayleigh-Ritz on a space that grows by M r for the residuals r of the leading pairs, M ≈ (1 − A)⁻¹: this brings out eigenvalues that
-/// crowd at 1 as the inverse itself would (R. Morgan, D. Scott, SIAM J. Sci. Stat. Comput. 7 (1986) 817; restarts: A. Stathopoulos,
-/// Y. Saad, K. Wu, SIAM J. Sci. Comput. 19 (1998) 227).
-pub(super) fn leading(operator: &Operator, start: Mat<f64>) -> Result<(Vec<f64>, Mat<f64>)> {
-    let count = start.ncols();
+/// Rayleigh-Ritz on a space that grows by what improves the leading pairs most, their [`Improvement`] from their residuals (R. Morgan,
+/// D. Scott, SIAM J. Sci. Stat. Comput. 7 (1986) 817; restarts: A. Stathopoulos, Y. Saad, K. Wu, SIAM J. Sci. Comput. 19 (1998) 227).
+pub(super) fn leading(
+    operator: &Operator,
+    count: usize,
+    interval: Interval,
+) -> Result<(Vec<f64>, Mat<f64>)> {
     let block = block_size(count);
-    let preconditioner = IncompleteCholesky::new(&operator.matrix);
     let mut random = StdRng::seed_from_u64(0);
-    let mut more = random_block(operator.size(), block - count, &mut random);
-    precondition(&preconditioner, &mut more);
-    let mut directions = Mat::zeros(operator.size(), block);
-    directions.as_mut().subcols_mut(0, count).copy_from(&start);
-    drop(start);
-    directions
-        .as_mut()
-        .subcols_mut(count, block - count)
-        .copy_from(&more);
+    let mut improvement = Improvement::new(interval);
+    let start = random_block(operator.size(), block, &mut random);
+    let mut directions = improvement.of(operator, &vec![interval.middle(); block], start);
     let mut space = Space::new(operator, MAX_BLOCKS * block);
     // Residuals of the leading pairs when last computed, and which pairs are to be improved.
     let mut residuals = vec![f64::INFINITY; block];
@@ -63,12 +60,14 @@ pub(super) fn leading(operator: &Operator, start: Mat<f64>) -> Result<(Vec<f64>,
             added[(row, columns[at])]
         });
         open = columns.iter().map(|&at| open[at]).collect();
-        // Rounding has left something of the known eigenvectors, which the inverse would enlarge most.
+        // Rounding has left something of the known eigenvectors, which would be enlarged most.
         let along = product(operator.known.transpose(), directions.as_ref());
-        directions -= product(operator.known.as_ref(), along.as_ref());
-        precondition(&preconditioner, &mut directions);
+        subtract_product(&mut directions, operator.known.as_ref(), along.as_ref());
+        improvement.choose(operator, &values, block);
+        let open_values: Vec<f64> = open.iter().map(|&pair| values[pair]).collect();
+        directions = improvement.of(operator, &open_values, directions);
         if space.dimension + open.len() > MAX_BLOCKS * block {
-            space.restart(operator, &rotation, KEPT_BLOCKS * block, &mut random);
+            space.restart(&values, &rotation, KEPT_BLOCKS * block);
         }
     }
     Err(TatiError::NotConverged {
@@ -88,11 +87,6 @@ pub(super) fn vectors_kept(count: usize) -> usize {
 /// Vectors that a search for `count` eigenpairs improves at a time.
 fn block_size(count: usize) -> usize {
     (count + BLOCK / 2).next_multiple_of(BLOCK)
-}
-
-fn precondition(preconditioner: &IncompleteCholesky, vectors: &mut Mat<f64>) {
-    let blocks = vectors.as_mut().par_col_chunks_mut(VECTORS);
-    blocks.for_each(|vectors| preconditioner.solve(vectors));
 }
 
 /// Orthonormal vectors V beside the known eigenvectors, with AV and VᵀAV.
@@ -129,13 +123,10 @@ impl Space {
     fn grow(&mut self, operator: &Operator, directions: Mat<f64>, random: &mut StdRng) {
         let count = directions.ncols();
         let rest = self.basis.as_ref().subcols(0, self.known + self.dimension);
+        let along = product(rest.transpose(), directions.as_ref());
         let mut directions = directions;
-        // Twice, as often little is left the first time.
-        for _ in 0..2 {
-            let along = product(rest.transpose(), directions.as_ref());
-            directions -= product(rest, along.as_ref());
-            normalise(&mut directions);
-        }
+        subtract_product(&mut directions, rest, along.as_ref());
+        normalise(&mut directions);
         extend(
             &mut self.basis,
             self.known + self.dimension,
@@ -180,30 +171,33 @@ impl Space {
         let scaled = Mat::from_fn(self.dimension, pairs.len(), |row, at| {
             wanted[(row, at)] * values[pairs[at]]
         });
-        residuals -= product(self.vectors(), scaled.as_ref());
+        subtract_product(&mut residuals, self.vectors(), scaled.as_ref());
         for (norm, &pair) in normalise(&mut residuals).into_iter().zip(pairs) {
             norms[pair] = norm;
         }
         residuals
     }
 
-    /// Begins anew with the `kept` leading vectors.
-    fn restart(
-        &mut self,
-        operator: &Operator,
-        rotation: &Mat<f64>,
-        kept: usize,
-        random: &mut StdRng,
-    ) {
-        let vectors = product(self.vectors(), rotation.as_ref().subcols(0, kept));
-        self.dimension = 0;
-        self.grow(operator, vectors, random);
+    /// Keeps the `kept` leading pairs alone.
+    fn restart(&mut self, values: &[f64], rotation: &Mat<f64>, kept: usize) {
+        let rotation = rotation.as_ref().subcols(0, kept);
+        let vectors = product(self.vectors(), rotation);
+        let images = product(self.images.as_ref().subcols(0, self.dimension), rotation);
+        let basis = self.basis.as_mut();
+        basis.subcols_mut(self.known, kept).copy_from(&vectors);
+        self.images.as_mut().subcols_mut(0, kept).copy_from(&images);
+        self.projected.fill(0.0);
+        for (at, value) in values[..kept].iter().enumerate() {
+            self.projected[(at, at)] = *value;
+        }
+        self.dimension = kept;
     }
 }
 
 /// Divides the columns by their norms, and returns these.
 fn normalise(vectors: &mut Mat<f64>) -> Vec<f64> {
-    let normalised = vectors.col_iter_mut().map(|mut column| {
+    let columns = vectors.as_mut().par_col_iter_mut();
+    let normalised = columns.map(|mut column| {
         let norm = column.norm_l2();
         column *= faer::Scale(1.0 / norm.max(f64::MIN_POSITIVE));
         norm

@@ -1,25 +1,19 @@
-//! Leading eigenpairs of the matrix of a diffusion map, by the way that suits how they lie.
+//! Leading eigenpairs of the matrix of a diffusion map.
 
 use faer::Mat;
 use tati_core::Result;
 
 use super::davidson;
-use super::operator::{BLOCK, Filter, Operator};
+use super::operator::{BLOCK, Interval, Operator};
 use crate::eigenpairs::symmetric_eigen;
-use crate::krylov::{KrylovSettings, leading_eigenpairs, product};
-
-/// The residual |Aψ − μψ| to be reached, |ψ| = 1 and the largest μ = 1.
-pub(super) const TOLERANCE: f64 = 1e-11;
+use crate::krylov::{KrylovSettings, leading_eigenpairs};
 
 /// Points up to which all eigenpairs are computed.
 const MAX_DENSE: usize = 200;
 
-/// Applications from which the interval of the filter is taken.
-const ROUGH_APPLICATIONS: usize = 6;
-
-/// The largest degree of a filter, and its applications, which suffice unless eigenvalues crowd at 1.
-const MAX_DEGREE: usize = 8;
-const FILTERED_APPLICATIONS: usize = 14;
+/// Applications of the matrix after which its least eigenvalue is known well enough, and how far below it may still lie.
+const APPLICATIONS: usize = 3;
+const MARGIN: f64 = 0.1;
 
 /// Whether all eigenpairs are computed.
 pub(super) fn is_dense(size: usize, count: usize) -> bool {
@@ -28,22 +22,10 @@ pub(super) fn is_dense(size: usize, count: usize) -> bool {
 
 /// Vectors that a search for `count` eigenpairs keeps.
 pub(super) fn vectors_kept(count: usize) -> usize {
-    rough_pairs(count) + (2 * basis_vectors(count)).max(davidson::vectors_kept(count))
-}
-
-fn rough_pairs(count: usize) -> usize {
-    (count + 2 * BLOCK).max(ROUGH_APPLICATIONS * BLOCK)
-}
-
-fn basis_vectors(count: usize) -> usize {
-    (count + BLOCK).next_multiple_of(BLOCK) + 7 * BLOCK
+    davidson::vectors_kept(count)
 }
 
 /// The `count` leading eigenpairs beside the known ones.
-///
-/// A Krylov space of a Chebyshev polynomial of the matrix, which spreads the eigenvalues near 1 (Y. Zhou, Y. Saad, SIAM J. Matrix Anal.
-/// Appl. 29 (2007) 954) and is at most 1 on an interval of those not sought; a rough search finds the interval. Where this does not do, as
-/// the eigenvalues sought crowd at 1 or some are in the interval, the Davidson method goes on from what was found.
 pub(super) fn leading(operator: &Operator, count: usize) -> Result<(Vec<f64>, Mat<f64>)> {
     let size = operator.size();
     if count == 0 {
@@ -58,51 +40,24 @@ pub(super) fn leading(operator: &Operator, count: usize) -> Result<(Vec<f64>, Ma
             vectors.as_ref().subcols(0, count).to_owned(),
         ));
     }
-    let mut settings = KrylovSettings {
-        num_eigenpairs: rough_pairs(count),
-        block_size: BLOCK,
-        max_dimension: basis_vectors(count),
-        tolerance: 0.1 * TOLERANCE,
-        max_applications: ROUGH_APPLICATIONS.max((count + 3 * BLOCK) / BLOCK),
-        seed: 0,
-    };
-    let rough = leading_eigenpairs(
-        size,
-        &settings,
-        |vectors| Ok(operator.apply_beside(vectors)),
-    )?;
-    let filter = Filter::new(
-        rough.values.last().copied().unwrap_or(-1.0) - 0.1,
-        rough.values[count + 1],
-    );
-    if filter.degree > MAX_DEGREE {
-        let start = rough.vectors.subcols(0, count).to_owned();
-        drop(rough);
-        return davidson::leading(operator, start);
-    }
-    drop(rough);
-    settings.num_eigenpairs = count;
-    settings.max_applications = FILTERED_APPLICATIONS;
-    let found = leading_eigenpairs(size, &settings, |vectors| {
-        Ok(operator.apply_filter(&filter, vectors))
-    })?;
-    let (values, vectors, residual) = rayleigh_ritz(operator, &found.vectors)?;
-    if residual <= TOLERANCE && values[count - 1] > filter.upper {
-        return Ok((values, vectors));
-    }
-    drop(found);
-    davidson::leading(operator, vectors)
+    davidson::leading(operator, count, rough_interval(operator)?)
 }
 
-/// The eigenpairs of the operator within the span of orthonormal vectors, and the largest residual.
-fn rayleigh_ritz(operator: &Operator, vectors: &Mat<f64>) -> Result<(Vec<f64>, Mat<f64>, f64)> {
-    let images = operator.apply_below(vectors.as_ref());
-    let inside = product(vectors.transpose(), images.as_ref());
-    let (values, rotation) = symmetric_eigen(inside.as_ref())?;
-    let rotated = product(vectors.as_ref(), rotation.as_ref());
-    let images = product(images.as_ref(), rotation.as_ref());
-    let residual = (values.iter().enumerate())
-        .map(|(at, value)| (images.col(at) - rotated.col(at) * faer::Scale(*value)).norm_l2())
-        .fold(0.0, f64::max);
-    Ok((values, rotated, residual))
+/// An interval of most eigenvalues, beyond which none lies on the left.
+fn rough_interval(operator: &Operator) -> Result<Interval> {
+    let vectors = APPLICATIONS * BLOCK;
+    let settings = KrylovSettings {
+        num_eigenpairs: vectors,
+        block_size: BLOCK,
+        max_dimension: vectors + BLOCK,
+        tolerance: MARGIN,
+        max_applications: APPLICATIONS,
+        seed: 0,
+    };
+    let size = operator.size();
+    let rough = leading_eigenpairs(size, &settings, |vectors| Ok(operator.apply(vectors)))?;
+    Ok(Interval {
+        least: rough.values[vectors - 1] - MARGIN,
+        upper: rough.values[BLOCK - 1],
+    })
 }

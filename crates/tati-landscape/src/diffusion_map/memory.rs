@@ -30,8 +30,9 @@ pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
     let (search, rows) = match config.neighbors {
         None => (
             times(times(n, width), DOUBLE) + times(times(n, n), DOUBLE),
-            // The kernel, S, and what is large of S in a factor.
-            times(times(n, n), 2 * DOUBLE) + times(n, MOST_OF_A_ROW.min(n) * (INDEX + DOUBLE)),
+            // The kernel, S, the same in single precision, and what is large of S in a factor.
+            times(times(n, n), 2 * DOUBLE + SINGLE)
+                + times(n, MOST_OF_A_ROW.min(n) * (INDEX + DOUBLE)),
         ),
         Some(count) => {
             let candidates = most_candidates(count) as u64;
@@ -40,10 +41,10 @@ pub(super) fn needed(config: &DiffusionMapConfig, draws: &Draws<'_>) -> u64 {
             // A list takes as much as the candidates that it was picked from.
             let exact = times(n, candidates * PAIR);
             let search = times(times(n, width), SINGLE) + approximate.max(exact);
-            // Where i and j are neighbours of each other or not: lists of k with their transpose, 2k of each list with what its transpose
-            // adds, and 2k entries in rows, which are put together from parts. Later ln K, S and a factor of half as many take less.
+            // Where i and j are neighbours of each other or not: lists of k, what they lack (at most as much, in lists that grow, then in
+            // rows), and rows of 2k entries. Later ln K, S in both precisions and a factor of half as many take less.
             let entry = INDEX + DOUBLE;
-            let symmetrised = count as u64 * (entry + PAIR + 2 * PAIR + 2 * entry + 2 * entry);
+            let symmetrised = count as u64 * (entry + 2 * PAIR + PAIR + 2 * entry);
             (search, times(n, symmetrised))
         }
     };

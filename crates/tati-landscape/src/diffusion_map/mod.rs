@@ -5,6 +5,7 @@ mod boxes;
 mod candidates;
 mod davidson;
 mod faint;
+mod improvement;
 mod kernel;
 mod leading;
 mod memory;
@@ -105,8 +106,9 @@ pub struct DiffusionMapConfig {
 /// Pᵢⱼ = Kᵢⱼwⱼ / Σₗ Kᵢₗwₗ,   wⱼ = qⱼ^(−α)   or, to a target π,   wⱼ = πⱼ^½ ρⱼ^(−(d+2)/2) / qⱼ
 /// ```
 ///
-/// and the generator is L = (P − 1)/(ερ²). Eigenpairs are those of the symmetric matrix that L is similar to, by block Krylov iteration
-/// to a residual of 10⁻¹², in blocks of 8: eigenvalues up to eightfold are found whole. Neighbours are exact. Nothing depends on the number of
+/// and the generator is L = (P − 1)/(ερ²). Eigenpairs are those of the symmetric matrix that L is similar to, by a block Davidson iteration
+/// to a residual of 10⁻¹¹, in blocks of 8 or more: eigenvalues up to eightfold are found whole. Neighbours are exact. Nothing depends on the
+/// number of
 /// threads.
 ///
 /// Where no step of the walk leads from one part of the points to another, each part has its own eigenvalue 0. These come first: coordinate
@@ -182,7 +184,7 @@ impl DiffusionMapConfig {
             Some(count) => {
                 let last = |at: usize| nearest.row(at).values[count - 1];
                 let radii = (0..points.len()).map(last).collect();
-                (nearest.symmetrised(), Some(radii))
+                (nearest.symmetrised(count), Some(radii))
             }
         };
         let walk = Walk::new(distances, &scales, target);

@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 use tati_core::Result;
 
-use super::boxes::Boxes;
+use super::boxes::{Boxes, POINTS_PER_BOX};
 use super::candidates;
 use super::points::Points;
 use super::projection::Projection;
 use super::rows::Rows;
+use crate::simd::vectorised;
 
 /// Boxes, evenly spread, the search from a point of which tells which way is the cheaper one.
 const PROBES: usize = 64;
@@ -48,11 +49,14 @@ pub(super) fn nearest(points: &Points, count: usize) -> Result<Nearest> {
         drop(search);
         candidates::nearest(points, count)
     };
-    let neighbors = || lists.iter().flatten();
-    let columns = neighbors().map(|&(at, _)| at).collect();
-    let values = neighbors().map(|&(_, squared)| squared).collect();
+    let starts = (0..=points.len()).map(|row| row * count).collect();
     Ok(Nearest {
-        distances: Rows::regular(count, columns, values),
+        distances: Rows::filled(starts, |at, columns, values| {
+            let targets = columns.iter_mut().zip(values);
+            for ((column, value), found) in targets.zip(&lists[at]) {
+                (*column, *value) = *found;
+            }
+        }),
         order,
     })
 }
@@ -71,7 +75,7 @@ struct Search<'a> {
 }
 
 /// Where the distance of a projected point lies.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Bound {
     point: u32,
     /// Squared.
@@ -82,9 +86,8 @@ struct Bound {
 /// What is known of the neighbours of one point.
 struct Query {
     own: u32,
-    /// The points that may be among them, by their lower bounds, and how many of these were looked at.
-    bounds: Vec<Bound>,
-    looked_at: usize,
+    /// The points that may be among them and were not looked at yet.
+    left: Vec<Bound>,
     found: Neighbors,
     reach: f32,
 }
@@ -135,43 +138,40 @@ impl<'a> Search<'a> {
     /// Of each, distances are computed in rounds, of points with ever larger lower bounds, until those that are left are farther away.
     fn nearest_of(&self, points: &[u32], at: usize, count: usize) -> (Vec<Query>, usize) {
         let boxes = self.boxes.by_distance(at);
-        let mut squared = Vec::new();
         let mut queries: Vec<Query> = (points.iter())
             .map(|&own| Query {
                 own,
-                bounds: self.bounds_of(own, &boxes, count, &mut squared),
-                looked_at: 0,
+                left: vectorised(
+                    #[inline(always)]
+                    || self.bounds_of(own, &boxes, count),
+                ),
                 found: Neighbors::with_capacity(2 * count),
                 reach: f32::INFINITY,
             })
             .collect();
         let mut computed = 0;
         let mut pairs = Vec::new();
+        let mut asked = Vec::new();
         loop {
             pairs.clear();
-            for query in &queries {
-                pairs.extend(
-                    query
-                        .next(count)
-                        .iter()
-                        .map(|bound| [query.own, bound.point]),
-                );
+            asked.clear();
+            for query in &mut queries {
+                let before = pairs.len();
+                let own = query.own;
+                pairs.extend(query.next(count).map(|bound| [own, bound.point]));
+                asked.push(pairs.len() - before);
             }
             if pairs.is_empty() {
                 break;
             }
             computed += pairs.len();
-            let mut distances = self.points.squared_distances(&pairs).into_iter();
-            for query in &mut queries {
-                let next = query.next(count).len();
-                if next == 0 {
+            let mut distances = pairs.iter().zip(self.points.squared_distances(&pairs));
+            for (query, &asked) in queries.iter_mut().zip(&asked) {
+                if asked == 0 {
                     continue;
                 }
-                let asked = query.bounds[query.looked_at..][..next].iter();
-                query
-                    .found
-                    .extend(asked.map(|bound| bound.point).zip(&mut distances));
-                query.looked_at += next;
+                let found = distances.by_ref().take(asked);
+                (query.found).extend(found.map(|(&[_, point], squared)| (point, squared)));
                 keep_nearest(&mut query.found, count, Some(query.own as usize));
                 query.reach = self.with_margin(query.found[count - 1].1.sqrt() / self.scale);
             }
@@ -183,54 +183,57 @@ impl<'a> Search<'a> {
         (queries, computed)
     }
 
-    /// The points that may be among the `count` nearest of point `own`, by their lower bounds. `boxes` are those by distance from its own.
-    fn bounds_of(
-        &self,
-        own: u32,
-        boxes: &[(f32, u32)],
-        count: usize,
-        squared: &mut Vec<f32>,
-    ) -> Vec<Bound> {
+    /// The points that may be among the `count` nearest of point `own`. `boxes` are those by distance from its own.
+    #[inline(always)]
+    fn bounds_of(&self, own: u32, boxes: &[(f32, u32)], count: usize) -> Vec<Bound> {
         /// Points of which one is looked at if any is near enough.
         const GROUP: usize = 8;
 
         let row = &self.projected[own as usize * self.width..(own as usize + 1) * self.width];
         // |x − x'|² is at least |y − y'|² + (r − r')² and at most |y − y'|² + (r + r')².
         let residual = row[self.width - 1];
-        let mut bounds: Vec<Bound> = Vec::with_capacity(4 * count);
+        // Those found so far, with room for another box.
+        let mut bounds = vec![Bound::default(); 2 * count + POINTS_PER_BOX];
+        let mut len = 0;
         let mut reach = f32::INFINITY;
         let mut next = 2 * count;
-        let near = &mut |points: &[u32], squares: &[f32], residuals: &[f32]| {
-            for (group, lowers) in squares.chunks(GROUP).enumerate() {
-                if !lowers
-                    .iter()
-                    .fold(false, |any, &lower| any | (lower <= reach))
-                {
+        for &(least, at) in boxes {
+            if least > reach {
+                break;
+            }
+            let at = at as usize;
+            if self.boxes.squared_distance(at, row) > reach {
+                continue;
+            }
+            let points = self.boxes.points(at);
+            let (lowers, residuals) = self.boxes.squared_distances(at, row);
+            for first in (0..points.len()).step_by(GROUP) {
+                let lowers = &lowers[first..first + GROUP];
+                let is_near = |any, &lower: &f32| any | (lower <= reach);
+                if !lowers.iter().fold(false, is_near) {
                     continue;
                 }
-                for (at, &lower) in lowers.iter().enumerate() {
-                    if lower <= reach {
-                        let at = group * GROUP + at;
-                        bounds.push(Bound {
-                            point: points[at],
-                            lower,
-                            upper: lower + 4.0 * residual * residuals[at],
-                        });
-                    }
+                let group = points[first..].iter().zip(lowers).zip(&residuals[first..]);
+                for ((&point, &lower), other) in group {
+                    bounds[len] = Bound {
+                        point,
+                        lower,
+                        upper: lower + 4.0 * residual * other,
+                    };
+                    len += usize::from(lower <= reach);
                 }
             }
-            if bounds.len() >= next {
+            if len >= next {
+                bounds.truncate(len);
                 bounds.select_nth_unstable_by(count - 1, |a, b| a.upper.total_cmp(&b.upper));
                 reach = self.with_margin(f64::from(bounds[count - 1].upper).sqrt());
                 bounds.retain(|bound| bound.lower <= reach);
-                next = bounds.len() + count;
+                len = bounds.len();
+                next = len + count;
+                bounds.resize(next + POINTS_PER_BOX, Bound::default());
             }
-            reach
-        };
-        self.boxes.visit_near(boxes, row, squared, near);
-        let by_lower =
-            |a: &Bound, b: &Bound| a.lower.total_cmp(&b.lower).then(a.point.cmp(&b.point));
-        bounds.sort_unstable_by(by_lower);
+        }
+        bounds.truncate(len);
         bounds
     }
 
@@ -242,12 +245,17 @@ impl<'a> Search<'a> {
 }
 
 impl Query {
-    /// Those to look at next.
-    fn next(&self, count: usize) -> &[Bound] {
-        let left = &self.bounds[self.looked_at..];
-        let left = &left[..left.len().min(count)];
-        let near = left.iter().take_while(|bound| bound.lower <= self.reach);
-        &left[..near.count()]
+    /// Those to look at next, at most `count`, which have smaller bounds than those left.
+    fn next(&mut self, count: usize) -> impl Iterator<Item = Bound> + '_ {
+        let reach = self.reach;
+        self.left.retain(|bound| bound.lower <= reach);
+        let first = self.left.len().saturating_sub(count);
+        if first > 0 {
+            let descending =
+                |a: &Bound, b: &Bound| b.lower.total_cmp(&a.lower).then(b.point.cmp(&a.point));
+            self.left.select_nth_unstable_by(first, descending);
+        }
+        self.left.drain(first..)
     }
 }
 

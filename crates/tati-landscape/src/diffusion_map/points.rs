@@ -98,16 +98,28 @@ impl Points {
     pub(super) fn squared_distance(&self, point: &[f64], at: usize) -> f64 {
         let span = at * self.width..(at + 1) * self.width;
         match &self.numbers {
-            Numbers::Single(all) => vectorised(|| squared_distance(point, &all[span])),
-            Numbers::Double(all) => vectorised(|| squared_distance(point, &all[span])),
+            Numbers::Single(all) => vectorised(
+                #[inline(always)]
+                || squared_distance(point, &all[span]),
+            ),
+            Numbers::Double(all) => vectorised(
+                #[inline(always)]
+                || squared_distance(point, &all[span]),
+            ),
         }
     }
 
     /// |pᵢ − pⱼ|² of pairs of points, as [`squared_distance`](Self::squared_distance).
     pub(super) fn squared_distances(&self, pairs: &[[u32; 2]]) -> Vec<f64> {
         match &self.numbers {
-            Numbers::Single(all) => vectorised(|| squared_distances(all, self.width, pairs)),
-            Numbers::Double(all) => vectorised(|| squared_distances(all, self.width, pairs)),
+            Numbers::Single(all) => vectorised(
+                #[inline(always)]
+                || squared_distances(all, self.width, pairs),
+            ),
+            Numbers::Double(all) => vectorised(
+                #[inline(always)]
+                || squared_distances(all, self.width, pairs),
+            ),
         }
     }
 
@@ -145,18 +157,27 @@ pub(super) fn num_points(draws: &Draws<'_>) -> usize {
     draws.num_chains() * draws.num_draws()
 }
 
-/// Numbers of each point, a multiple of the lanes, after which the next pair has its turn: what pairs share stays in the cache.
+/// Numbers of each point, a multiple of the lanes, after which the next pair has its turn: what pairs share stays in the cache. Pairs of
+/// one point come one after the other.
 const NUMBERS_AT_A_TIME: usize = 256;
 
 #[inline(always)]
 fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32; 2]]) -> Vec<f64> {
     let mut sums = vec![[0.0; LANES]; pairs.len()];
     let mut rests = vec![0.0; pairs.len()];
+    let mut own = [0.0; NUMBERS_AT_A_TIME];
     for first in (0..width).step_by(NUMBERS_AT_A_TIME) {
         let last = width.min(first + NUMBERS_AT_A_TIME);
-        for ((pair, sums), rest) in pairs.iter().zip(&mut sums).zip(&mut rests) {
-            let [a, b] = pair.map(|at| &all[at as usize * width..][first..last]);
-            *rest += add_squares(a, b, sums);
+        let numbers = |at: u32| &all[at as usize * width..][first..last];
+        let mut before = None;
+        for ((&[point, other], sums), rest) in pairs.iter().zip(&mut sums).zip(&mut rests) {
+            if before != Some(point) {
+                for (own, &x) in own.iter_mut().zip(numbers(point)) {
+                    *own = x.into();
+                }
+                before = Some(point);
+            }
+            *rest += add_squares(&own[..last - first], numbers(other), sums);
         }
     }
     let sums = sums.iter().zip(rests);
@@ -173,19 +194,15 @@ fn squared_distance<T: Copy + Into<f64>>(a: &[f64], b: &[T]) -> f64 {
 
 /// Adds to the sums, and returns what is left over.
 #[inline(always)]
-fn add_squares<A: Copy + Into<f64>, B: Copy + Into<f64>>(
-    a: &[A],
-    b: &[B],
-    sums: &mut [f64; LANES],
-) -> f64 {
+fn add_squares<T: Copy + Into<f64>>(a: &[f64], b: &[T], sums: &mut [f64; LANES]) -> f64 {
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest = (a.remainder().iter().zip(b.remainder()))
-        .map(|(&a, &b)| (a.into() - b.into()).powi(2))
+        .map(|(&a, &b)| (a - b.into()).powi(2))
         .sum();
     let mut own = *sums;
     for (a, b) in a.zip(b) {
         for lane in 0..LANES {
-            let difference = a[lane].into() - b[lane].into();
+            let difference = a[lane] - b[lane].into();
             own[lane] += difference * difference;
         }
     }

@@ -10,25 +10,39 @@ pub(super) const ROWS_PER_TASK: usize = 64;
 pub(super) struct Rows {
     /// Where each row begins among `values`, and where the last one ends.
     starts: Vec<usize>,
-    /// The column of each value, ascending in a row of a symmetric matrix; empty if every row has all of them.
+    /// The column of each value; empty if every row has all of them.
     columns: Vec<u32>,
     pub(super) values: Vec<f64>,
 }
 
 /// A row: its values and their columns.
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
-    pub(super) values: &'a [f64],
+pub(super) struct Row<'a, T = f64> {
+    pub(super) values: &'a [T],
     columns: &'a [u32],
 }
 
-impl<'a> Row<'a> {
+impl<'a, T: Copy> Row<'a, T> {
     /// The columns and values, in their order.
-    pub(super) fn entries(self) -> impl Iterator<Item = (usize, f64)> + use<'a> {
+    pub(super) fn entries(self) -> impl Iterator<Item = (usize, T)> + use<'a, T> {
         self.values
             .iter()
             .enumerate()
             .map(move |(at, &value)| (self.column(at), value))
+    }
+
+    /// Calls `with` each column and value, in their order: faster than [`entries`](Self::entries) where little is done with them.
+    #[inline(always)]
+    pub(super) fn for_each(self, mut with: impl FnMut(usize, T)) {
+        if self.columns.is_empty() {
+            for (column, &value) in self.values.iter().enumerate() {
+                with(column, value);
+            }
+        } else {
+            for (&column, &value) in self.columns.iter().zip(self.values) {
+                with(column as usize, value);
+            }
+        }
     }
 
     fn column(self, at: usize) -> usize {
@@ -46,10 +60,32 @@ impl Rows {
         }
     }
 
-    /// `count` values in each row.
-    pub(super) fn regular(count: usize, columns: Vec<u32>, values: Vec<f64>) -> Self {
+    /// Rows between these `starts`, whose columns and values `fill` puts in.
+    pub(super) fn filled(
+        starts: Vec<usize>,
+        fill: impl Fn(usize, &mut [u32], &mut [f64]) + Sync,
+    ) -> Self {
+        let [size, total] = [starts.len() - 1, starts[starts.len() - 1]];
+        let mut columns = vec![0; total];
+        let mut values = vec![0.0; total];
+        let mut tasks = Vec::with_capacity(size.div_ceil(ROWS_PER_TASK));
+        let mut rest = (columns.as_mut_slice(), values.as_mut_slice());
+        for first in (0..size).step_by(ROWS_PER_TASK) {
+            let last = (first + ROWS_PER_TASK).min(size);
+            let count = starts[last] - starts[first];
+            let (columns, values) = (rest.0.split_at_mut(count), rest.1.split_at_mut(count));
+            tasks.push((first..last, columns.0, values.0));
+            rest = (columns.1, values.1);
+        }
+        tasks.into_par_iter().for_each(|(rows, columns, values)| {
+            let first = starts[rows.start];
+            for row in rows {
+                let span = starts[row] - first..starts[row + 1] - first;
+                fill(row, &mut columns[span.clone()], &mut values[span]);
+            }
+        });
         Self {
-            starts: (0..=values.len()).step_by(count).collect(),
+            starts,
             columns,
             values,
         }
@@ -69,7 +105,7 @@ impl Rows {
     }
 
     /// Row `at` of another matrix with values in the same places.
-    pub(super) fn row_of<'a>(&'a self, values: &'a [f64], at: usize) -> Row<'a> {
+    pub(super) fn row_of<'a, T>(&'a self, values: &'a [T], at: usize) -> Row<'a, T> {
         let span = self.starts[at]..self.starts[at + 1];
         Row {
             columns: self.columns.get(span.clone()).unwrap_or(&[]),
@@ -115,76 +151,76 @@ impl Rows {
         });
     }
 
-    /// The matrix with an entry at (i, j) where there is one at (i, j) or (j, i) here. Both must have the same value.
-    pub(super) fn symmetrised(&self) -> Self {
-        let size = self.len();
-        // Entries of the other half: (j, i) for every (i, j).
-        let mut starts = vec![0_usize; size + 1];
-        for &column in &self.columns {
-            starts[column as usize + 1] += 1;
+    /// The matrix with an entry at (i, j) where there is one at (i, j) or (j, i) here. Of a symmetric matrix the rows here hold the
+    /// `count` smallest entries each, ascending.
+    pub(super) fn symmetrised(&self, count: usize) -> Self {
+        let last = |at: usize| self.row(at).values[count - 1];
+        let has = |at: usize, column: usize, value: f64| {
+            let last = last(at);
+            value < last || value == last && self.row(at).entries().any(|(own, _)| own == column)
+        };
+        // What the rows lack: (j, i) for entries (i, j).
+        let lacking: Vec<Vec<(u32, u32, f64)>> = (0..self.len())
+            .into_par_iter()
+            .step_by(ROWS_PER_TASK)
+            .map(|first| {
+                let rows = first..(first + ROWS_PER_TASK).min(self.len());
+                let of_row = |at: usize| {
+                    let entries = self.row(at).entries();
+                    let lacking = entries.filter(move |&(column, value)| !has(column, at, value));
+                    lacking.map(move |(column, value)| (column as u32, at as u32, value))
+                };
+                rows.flat_map(of_row).collect()
+            })
+            .collect();
+        let mut starts = vec![0; self.len() + 1];
+        for &(row, ..) in lacking.iter().flatten() {
+            starts[row as usize + 1] += 1;
         }
-        for row in 0..size {
+        for row in 0..self.len() {
             starts[row + 1] += starts[row];
         }
         let mut next = starts.clone();
-        let mut transposed = vec![(0_u32, 0.0_f64); self.values.len()];
-        for row in 0..size {
-            for (column, value) in self.row(row).entries() {
-                transposed[next[column]] = (row as u32, value);
-                next[column] += 1;
+        let mut added = vec![(0, 0.0); starts[self.len()]];
+        for &(row, column, value) in lacking.iter().flatten() {
+            added[next[row as usize]] = (column, value);
+            next[row as usize] += 1;
+        }
+        let all = (0..=self.len()).map(|row| count * row + starts[row]);
+        Self::filled(all.collect(), |at, columns, values| {
+            let own = self.starts[at]..self.starts[at + 1];
+            let (own_columns, added_columns) = columns.split_at_mut(count);
+            let (own_values, added_values) = values.split_at_mut(count);
+            own_columns.copy_from_slice(&self.columns[own.clone()]);
+            own_values.copy_from_slice(&self.values[own]);
+            let added = &added[starts[at]..starts[at + 1]];
+            let targets = added_columns.iter_mut().zip(added_values);
+            for ((column, value), added) in targets.zip(added) {
+                (*column, *value) = *added;
             }
-        }
-        let merged: Vec<Vec<(u32, f64)>> = self.map(|at, row| {
-            let other = &transposed[starts[at]..starts[at + 1]];
-            let mut own: Vec<(u32, f64)> = Vec::with_capacity(row.values.len() + other.len());
-            own.extend(row.entries().map(|(column, value)| (column as u32, value)));
-            own.extend_from_slice(other);
-            own.sort_unstable_by_key(|&(column, _)| column);
-            own.dedup_by_key(|&mut (column, _)| column);
-            own
-        });
-        let mut starts = vec![0];
-        for row in &merged {
-            starts.push(starts[starts.len() - 1] + row.len());
-        }
-        let rows = || merged.par_iter().with_min_len(ROWS_PER_TASK);
-        Self {
-            starts,
-            columns: rows()
-                .flat_map_iter(|row| row.iter().map(|&(column, _)| column))
-                .collect(),
-            values: rows()
-                .flat_map_iter(|row| row.iter().map(|&(_, value)| value))
-                .collect(),
-        }
+        })
     }
 
-    /// The matrix with row and column `order[i]` in place i, where it is not full, and other `values` in the same places. A row's columns
-    /// need not ascend.
+    /// The matrix with row and column `order[i]` in place i, where it is not full, and other `values` in the same places.
     pub(super) fn reordered(&self, values: Vec<f64>, order: &[u32]) -> Self {
         if self.is_full() {
             return Self::full(self.len(), values);
         }
         let mut places = vec![0_u32; order.len()];
-        for (place, &at) in order.iter().enumerate() {
-            places[at as usize] = place as u32;
-        }
         let mut starts = vec![0; order.len() + 1];
         for (place, &at) in order.iter().enumerate() {
+            places[at as usize] = place as u32;
             let at = at as usize;
             starts[place + 1] = starts[place] + self.starts[at + 1] - self.starts[at];
         }
-        let span = |at: u32| self.starts[at as usize]..self.starts[at as usize + 1];
-        let rows = || order.par_iter().with_min_len(ROWS_PER_TASK);
-        let columns = rows().flat_map_iter(|&at| self.columns[span(at)].iter());
-        Self {
-            columns: columns.map(|&column| places[column as usize]).collect(),
-            values: rows()
-                .flat_map_iter(|&at| &values[span(at)])
-                .copied()
-                .collect(),
-            starts,
-        }
+        Self::filled(starts, |place, new_columns, new_values| {
+            let at = order[place] as usize;
+            let span = self.starts[at]..self.starts[at + 1];
+            new_values.copy_from_slice(&values[span.clone()]);
+            for (new, &column) in new_columns.iter_mut().zip(&self.columns[span]) {
+                *new = places[column as usize];
+            }
+        })
     }
 
     /// The part of the graph that each row belongs to, where entries that `joins` accepts are its edges: parts numbered from 0 in the

@@ -58,13 +58,13 @@ impl Spectrum {
         let roots: Vec<f64> = log_stationary.iter().map(|log| (0.5 * log).exp()).collect();
         let parts = Parts::new(&roots, parts)?;
         let known = parts.masses.len();
-        let operator = Operator {
-            matrix: walk.log_kernel.reordered(values, order),
-            known: Mat::from_fn(size, known, |place, column| {
+        let operator = Operator::new(
+            walk.log_kernel.reordered(values, order),
+            Mat::from_fn(size, known, |place, column| {
                 let at = order[place] as usize;
                 roots[at] * parts.coordinate(at, column)
             }),
-        };
+        );
         let (found, vectors) = leading::leading(&operator, count - known)?;
         let mut eigenvalues = vec![0.0; known];
         eigenvalues.extend(

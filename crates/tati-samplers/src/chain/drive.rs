@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::module::Module;
-use burn::tensor::Tensor;
-use tati_core::{Result, Rows};
+use burn::tensor::{Device, Tensor};
+use tati_core::{Result, Rows, guard_devices};
 
 use super::checkpoint::model_bytes;
 use super::clock::Clock;
@@ -27,7 +27,18 @@ struct Drive<'a, M, R, L> {
 }
 
 /// Runs `chain` to its end, or until it is interrupted.
-pub(super) fn run<'a, M, R, L>(mut chain: Chain<'a, M, R, L>) -> Result<Finished<M>>
+pub(super) fn run<M, R, L>(chain: Chain<'_, M, R, L>) -> Result<Finished<M>>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Sync,
+{
+    let models = chain.model.iter();
+    let devices: Vec<Device> = models.flat_map(|model| model.devices()).collect();
+    guard_devices(&devices, || sample(chain, &devices))
+}
+
+fn sample<M, R, L>(mut chain: Chain<'_, M, R, L>, devices: &[Device]) -> Result<Finished<M>>
 where
     M: Module,
     R: Rows,
@@ -68,7 +79,7 @@ where
         drive.walker.recorder = Some(Recorder::new(&store.shared(), 0, &layout));
     }
     drive.clock = Clock::start(drive.walker.step);
-    let outcome = drive.take_steps(model);
+    let outcome = guard_devices(devices, || drive.take_steps(model));
     // Draws taken before a failure are kept, whatever it was; the failure is what is reported.
     let kept = drive.flush();
     let model = outcome?;

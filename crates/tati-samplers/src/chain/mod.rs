@@ -229,7 +229,8 @@ where
     ///
     /// # Errors
     /// A potential that is not finite, naming step, walker and tensor; a step size that is not positive; files that cannot be
-    /// written; an observer's error. What was recorded until then stays readable, and the last checkpoint can be resumed.
+    /// written; an observer's error; a remote device that went away. What was recorded until then stays readable, and the last
+    /// checkpoint can be resumed, also on another device.
     pub fn run(self) -> Result<Finished<M>> {
         drive::run(self)
     }
@@ -248,6 +249,7 @@ where
             batch_seed: order.map(BatchOrder::seed),
             num_rows: self.potential.num_rows(),
             parameters: RunConfig::parameters(self.potential.layout()),
+            closed_form_gradients: Some(self.potential.has_closed_form_gradients()),
             ensemble: None,
             description: self.description.clone(),
         }

@@ -40,6 +40,9 @@ pub(crate) struct RunConfig {
     pub(crate) batch_seed: Option<u64>,
     pub(crate) num_rows: usize,
     pub(crate) parameters: Vec<ParameterEntry>,
+    /// Whether gradients were computed without Burn's tape; `None` in folders from before this was recorded.
+    #[serde(default)]
+    pub(crate) closed_form_gradients: Option<bool>,
     /// What makes an ensemble of it; `None` for a single chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ensemble: Option<Value>,
@@ -107,6 +110,13 @@ impl RunConfig {
                 "the first step size",
                 recorded.first_step_size,
                 this.first_step_size,
+            ),
+            optional(
+                "whether gradients are in closed form",
+                recorded
+                    .closed_form_gradients
+                    .or(this.closed_form_gradients),
+                this.closed_form_gradients,
             ),
         ];
         for (what, then, now) in pairs {

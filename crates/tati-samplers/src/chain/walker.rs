@@ -67,7 +67,8 @@ where
         }
     }
 
-    /// One step, with its draw where one is due. A Burn optimizer takes what was `evaluated` at `model`, or evaluates it.
+    /// One step, with its draw where one is due. A Burn optimizer takes what was `evaluated` at `model` over the
+    /// [next batch](Self::next_batch), or goes to it and evaluates it.
     pub(crate) fn take_step(
         &mut self,
         model: M,
@@ -167,8 +168,19 @@ where
         Ok(())
     }
 
+    /// Goes to the mini-batch of the step to come.
+    pub(crate) fn next_batch(&mut self) {
+        if self.step > 0 {
+            self.potential.next_batch();
+        }
+    }
+
     /// A step of a Burn optimizer, measured if `is_draw`.
     fn optimize(&mut self, model: M, evaluated: Option<Evaluated>, is_draw: bool) -> Result<M> {
+        let (loss, gradients) = evaluated.unwrap_or_else(|| {
+            self.next_batch();
+            self.potential.gradients(&model)
+        });
         let Mover::Optimizer {
             optimizer,
             schedule,
@@ -177,10 +189,6 @@ where
         else {
             unreachable!("called for optimizers");
         };
-        if self.step > 0 {
-            self.potential.next_batch();
-        }
-        let (loss, gradients) = evaluated.unwrap_or_else(|| self.potential.gradients(&model));
         if !loss.is_finite() {
             let suspect = divergence::suspect(&model, &gradients);
             let walker = self.noise.walker();

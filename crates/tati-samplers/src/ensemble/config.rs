@@ -30,6 +30,11 @@ pub struct EnsembleConfig {
     pub jitter: f64,
     /// Preconditioning by the covariance of the other walkers; none if `None`.
     pub quasi_newton: Option<QuasiNewtonConfig>,
+    /// Whether all walkers see the same mini-batch in a step, as those of TATi do, in place of orders of their own. With gradients in
+    /// [closed form](tati_core::ModelPotential::with_closed_form_gradients) they then share matrix products, four walkers at a time. But
+    /// their gradients have the same noise: they are no independent walkers, and an average over them is less exact than it looks.
+    #[config(default = false)]
+    pub shared_batches: bool,
     /// Whether the run ends with an error as soon as one walker diverges; else that walker is stopped and the others go on.
     #[config(default = false)]
     pub stop_at_divergence: bool,

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
-use tati_core::{Result, Rows, TatiError};
+use tati_core::{Result, Rows, TatiError, guard_devices};
 
 use super::member::Member;
 use super::moments::Moments;
@@ -41,8 +41,8 @@ pub(super) struct Drive<'a, M, R, L> {
     pub(super) groups: Vec<Vec<Range<usize>>>,
     /// What makes the members the rungs of a ladder.
     pub(super) exchange: Option<Exchange>,
-    /// Whether all walkers take each step together, with one evaluation of the potential.
-    in_step: bool,
+    /// Walkers that take a step at a time with one evaluation of the potential.
+    together: usize,
     sampler: String,
     pub(super) seed: u64,
     progress: Option<Report<'a>>,
@@ -58,8 +58,22 @@ pub(super) struct Ended<M> {
     pub(super) exchange: Option<ReplicaExchangeSummary>,
 }
 
+/// Walkers that share products over a mini-batch: few enough that there is work for all threads.
+const WALKERS_PER_BATCH: usize = 4;
+
 /// Runs `ensemble` to its end, or until it is interrupted.
-pub(super) fn run<M, R, L>(mut ensemble: Ensemble<'_, M, R, L>) -> Result<Ended<M>>
+pub(super) fn run<M, R, L>(ensemble: Ensemble<'_, M, R, L>) -> Result<Ended<M>>
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Clone + Send + Sync,
+{
+    let mut devices = ensemble.devices.clone();
+    devices.extend(ensemble.model.devices());
+    guard_devices(&devices, || sample(ensemble, &devices))
+}
+
+fn sample<M, R, L>(mut ensemble: Ensemble<'_, M, R, L>, devices: &[Device]) -> Result<Ended<M>>
 where
     M: Module,
     R: Rows,
@@ -71,12 +85,17 @@ where
         Some(quasi_newton) => quasi_newton.ranges(&layout)?,
         None => Vec::new(),
     };
-    // What walkers can share of a product is the data: all of them, on one device.
-    let shares_products = ensemble.potential.has_closed_form_gradients()
-        && ensemble.potential.batch_order().is_none()
+    // What walkers can share of a product is the data, on one device.
+    let can_share = ensemble.potential.has_closed_form_gradients()
+        && ensemble.sampler.is_optimizer()
         && ensemble.devices.is_empty();
+    let together = match ensemble.potential.batch_order() {
+        None => ensemble.config.num_walkers,
+        Some(_) if ensemble.config.shared_batches => WALKERS_PER_BATCH,
+        Some(_) => 1,
+    };
     let mut drive = Drive {
-        in_step: shares_products && ensemble.sampler.is_optimizer(),
+        together: if can_share { together } else { 1 },
         members: start::members(&mut ensemble)?,
         config: ensemble.config,
         store: None,
@@ -111,7 +130,7 @@ where
         drive.store = Some(store);
     }
     drive.clock = Clock::start(drive.step);
-    let outcome = drive.take_steps();
+    let outcome = guard_devices(devices, || drive.take_steps());
     // Draws taken before a failure are kept, whatever it was; the failure is what is reported.
     let kept = drive.flush();
     outcome?;
@@ -131,14 +150,7 @@ where
         while self.step < num_steps && !self.interrupted.load(Ordering::Relaxed) {
             let began = Instant::now();
             let end = self.next_stop(stretch);
-            if self.in_step {
-                self.advance_in_step(end);
-            } else {
-                let stop_at_divergence = self.config.stop_at_divergence;
-                self.members
-                    .par_iter_mut()
-                    .for_each(|member| member.advance(end, stop_at_divergence));
-            }
+            self.advance(end);
             let exchange = self.exchange.as_ref();
             if let Some(exchange) = exchange.filter(|exchange| exchange.is_sweep(end)) {
                 let alive = self.members.par_iter_mut();
@@ -170,30 +182,20 @@ where
         Ok(())
     }
 
-    /// Takes all walkers to step `end`, one step at a time, each of them with one evaluation of the potential for all.
-    fn advance_in_step(&mut self, end: u64) {
+    /// Takes all walkers to step `end`.
+    fn advance(&mut self, end: u64) {
         let stop_at_divergence = self.config.stop_at_divergence;
-        for _ in self.step..end {
-            let mut alive: Vec<_> = self
-                .members
-                .iter_mut()
-                .filter(|member| member.is_alive())
-                .collect();
-            let Some(first) = alive.first() else {
-                return;
-            };
-            let models: Vec<M> = alive
-                .iter()
-                .filter_map(|member| member.model.clone())
-                .collect();
-            let evaluated = first.walker.potential.gradients_of(&models);
-            // The samplers work in place on what nobody else holds.
-            drop(models);
-            let jobs: Vec<_> = alive.drain(..).zip(evaluated).collect();
-            jobs.into_par_iter().for_each(|(member, evaluated)| {
-                member.take_step(Some(evaluated), stop_at_divergence);
-            });
+        if self.together == 1 {
+            let members = self.members.par_iter_mut();
+            return members.for_each(|member| member.advance(end, stop_at_divergence));
         }
+        let steps = self.step..end;
+        let groups = self.members.par_chunks_mut(self.together);
+        groups.for_each(|members| {
+            for _ in steps.clone() {
+                step_together(members, stop_at_divergence);
+            }
+        });
     }
 
     /// The step at which the walkers next meet.
@@ -354,6 +356,32 @@ where
             summary,
         })
     }
+}
+
+/// One step of walkers that see the same data, with one evaluation of the potential for all.
+fn step_together<M, R, L>(members: &mut [Member<'_, M, R, L>], stop_at_divergence: bool)
+where
+    M: Module,
+    R: Rows,
+    L: Fn(&M, R) -> Tensor<1> + Clone + Send + Sync,
+{
+    let alive = members.iter_mut().filter(|member| member.is_alive());
+    let mut alive: Vec<_> = alive.collect();
+    alive
+        .iter_mut()
+        .for_each(|member| member.walker.next_batch());
+    let Some(first) = alive.first() else {
+        return;
+    };
+    let models = alive.iter().filter_map(|member| member.model.clone());
+    let models: Vec<M> = models.collect();
+    let evaluated = first.walker.potential.gradients_of(&models);
+    // The samplers work in place on what nobody else holds.
+    drop(models);
+    let jobs: Vec<_> = alive.drain(..).zip(evaluated).collect();
+    jobs.into_par_iter().for_each(|(member, evaluated)| {
+        member.take_step(Some(evaluated), stop_at_divergence);
+    });
 }
 
 /// The store. Only one thread is at work on it between two stretches.

@@ -248,6 +248,9 @@ where
 
     /// Spreads the walkers over `devices`: walker i is on device i modulo their number, with its own copy of the data. All on the device of
     /// the model if there is none.
+    ///
+    /// Remote ones take their copies through this process, if the model and its data are on a device of this machine. If one
+    /// of them goes away the run ends, and can be resumed on others.
     pub fn with_devices(mut self, devices: &[Device]) -> Self {
         self.devices = devices.to_vec();
         self
@@ -325,7 +328,8 @@ where
     ///
     /// # Errors
     /// A divergence if all walkers have diverged, or if one has and `stop_at_divergence` is set; files that cannot be written; an
-    /// observer's error. What was recorded until then stays readable, and the last checkpoint can be resumed.
+    /// observer's error; a remote device that went away. What was recorded until then stays readable, and the last checkpoint can be
+    /// resumed, also on other devices.
     pub fn run(self) -> Result<FinishedEnsemble<M>> {
         let ended = drive::run(self)?;
         Ok(FinishedEnsemble {
@@ -356,6 +360,7 @@ where
             batch_seed: order.map(BatchOrder::seed),
             num_rows: self.potential.num_rows(),
             parameters: RunConfig::parameters(self.potential.layout()),
+            closed_form_gradients: Some(self.potential.has_closed_form_gradients()),
             ensemble: Some(ensemble),
             description: self.description.clone(),
         }

@@ -45,7 +45,9 @@ where
         potential = potential.to_device(device);
         model = model.fork(&device.clone().autodiff());
     }
-    own_batches(&mut potential, index)?;
+    if !ensemble.config.shared_batches {
+        own_batches(&mut potential, index)?;
+    }
     let layout = potential.layout().clone();
     // Leaves of its own on the tape, whether or not it is moved.
     let flat = layout.flatten(&model)?;

@@ -50,7 +50,7 @@ fn sampler(name: &str) -> ChainSampler {
             let config = SgldConfig::new(1.0).with_prior(Some(Prior::Gaussian(0.1)));
             ChainSampler::optimizer(&config.with_seed(seed), 0.004)
         }
-        "baoab" | "together" => ChainSampler::optimizer(&baoab().with_seed(seed), 0.1),
+        "baoab" | "together" | "shared" => ChainSampler::optimizer(&baoab().with_seed(seed), 0.1),
         _ => ChainSampler::kernel(&HmcConfig::new(1.0, 0.1, 0.5).with_seed(seed)),
     }
 }
@@ -69,6 +69,10 @@ fn run(
         match name {
             "together" => potential = potential.with_closed_form_gradients(closed_form)?,
             "hmc" => {}
+            "shared" => {
+                potential = potential.with_batch_size(2, 5)?;
+                potential = potential.with_closed_form_gradients(closed_form)?;
+            }
             _ => potential = potential.with_batch_size(2, 5)?,
         }
         let ensemble = config.init(model, potential, sampler(name))?;
@@ -85,11 +89,11 @@ fn run(
 #[test]
 fn stops_leave_no_trace() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["sgld", "baoab", "together", "hmc"] {
+    for name in ["sgld", "baoab", "together", "shared", "hmc"] {
         for refresh_every in [8, 20] {
             let path = |what: &str| folder.path().join(format!("{name}{refresh_every}{what}"));
             let (whole, stopped) = (path("whole"), path("stopped"));
-            let config = config(90, refresh_every);
+            let config = config(90, refresh_every).with_shared_batches(name == "shared");
             let straight = run(name, &config, &whole, 1, u64::MAX).unwrap();
             // Before the first checkpoint, and behind some that lie at a refresh or between two; on other numbers of threads.
             for (end, threads) in [(2, 2), (27, 1), (41, 5), (84, 2)] {
@@ -150,6 +154,33 @@ fn a_run_of_another_kind_is_not_gone_on_with() {
     let message = chain.unwrap().resume(&path).err().unwrap().to_string();
     assert!(message.contains("the ensemble's"), "{message}");
     assert!(files(&path) == before);
+}
+
+#[test]
+fn a_run_says_whether_its_gradients_are_in_closed_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let config = config(30, 8);
+    run("together", &config, &path, 1, u64::MAX).unwrap();
+    let file = path.join("config.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut recorded: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(recorded["closed_form_gradients"], true);
+    let refusal = || {
+        let (model, potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
+        let ensemble = config.init(model, potential, sampler("together")).unwrap();
+        ensemble.resume(&path).err().map(|error| error.to_string())
+    };
+    let message = refusal().unwrap();
+    assert!(
+        message.contains("closed form is true in the recorded run and false now"),
+        "{message}"
+    );
+    // A folder from before this was recorded is gone on with.
+    let entries = recorded.as_object_mut().unwrap();
+    entries.remove("closed_form_gradients");
+    std::fs::write(&file, recorded.to_string()).unwrap();
+    assert_eq!(refusal(), None);
 }
 
 #[test]

@@ -143,36 +143,33 @@ fn walkers_begin_where_they_are_told_to() {
 }
 
 #[test]
-fn walkers_visit_the_mini_batches_in_orders_of_their_own() {
+fn walkers_visit_the_mini_batches_in_orders_of_their_own_unless_they_share_them() {
     let (model, potential) = gaussian(&CURVATURES, &START, DType::F64);
     let potential = potential.with_batch_size(1, 5).unwrap();
-    let config = EnsembleConfig::new(4, steps(5));
     // Without noise and at tiny steps U tells the batch.
     let still = SgldConfig::new(1e30).with_seed(Some(3));
-    let (seen, _) = run(
-        &config,
-        (model, potential),
-        ChainSampler::optimizer(&still, 1e-9),
-    );
-    let orders: Vec<Vec<i64>> = seen
-        .iter()
-        .map(|draws| {
-            draws
-                .iter()
-                .map(|draw| (1e6 * draw.2).round() as i64)
-                .collect()
-        })
-        .collect();
-    for (walker, order) in orders.iter().enumerate() {
-        assert!(orders[..walker].iter().all(|other| other != order));
-        // An epoch has every batch once.
-        let sorted = |order: &[i64]| {
-            let mut order = order.to_vec();
-            order.sort_unstable();
-            order
-        };
-        assert_eq!(sorted(order), sorted(&orders[0]));
+    let sampler = ChainSampler::optimizer(&still, 1e-9);
+    let orders = |shared: bool| -> Vec<Vec<i64>> {
+        let config = EnsembleConfig::new(4, steps(5)).with_shared_batches(shared);
+        let (seen, _) = run(&config, (model.clone(), potential.clone()), sampler.clone());
+        let batch = |potential: f64| (1e6 * potential).round() as i64;
+        let orders = seen.iter();
+        orders
+            .map(|draws| draws.iter().map(|draw| batch(draw.2)).collect())
+            .collect()
+    };
+    // An epoch has every batch once.
+    let sorted = |order: &[i64]| {
+        let mut order = order.to_vec();
+        order.sort_unstable();
+        order
+    };
+    let own = orders(false);
+    for (walker, order) in own.iter().enumerate() {
+        assert!(own[..walker].iter().all(|other| other != order));
+        assert_eq!(sorted(order), sorted(&own[0]));
     }
+    assert_eq!(orders(true), vec![own[0].clone(); 4]);
 }
 
 #[test]
