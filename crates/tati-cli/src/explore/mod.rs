@@ -93,6 +93,8 @@ pub fn run(arguments: &ExploreArgs, program: &Program) -> Result<Outcome, CliErr
     }
     let point = arguments.point.open(program)?;
     let mut sampler = arguments.sampler.clone();
+    let prior = point.saved.options()?;
+    sampler.prior = sampler.prior.over(Some(&prior));
     sampler
         .inverse_temperature
         .get_or_insert(point.potential.num_rows() as f64);

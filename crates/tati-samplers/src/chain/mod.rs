@@ -172,7 +172,7 @@ where
     }
 
     /// Keeps `description` with the configuration of a run that is recorded: what the chain cannot know, as where its data came from.
-    /// [`recorded_description`] reads it. To be called before [`record`](Self::record); a resumed run keeps the one it has.
+    /// [`recorded_description`] reads it. To be called before [`record`](Self::record) or [`resume`](Self::resume); a resumed run keeps the one it has if none is given.
     pub fn with_description(mut self, description: Value) -> Self {
         self.description = Some(description);
         self
@@ -199,7 +199,7 @@ where
         if self.sampler.seed().is_none() {
             self.noise = NoiseSource::new(recorded.seed, self.noise.walker());
         }
-        self.description = recorded.description.clone();
+        self.description = self.description.or_else(|| recorded.description.clone());
         let config = self.run_config();
         config.check_continues(&recorded, &folder.config_file())?;
         folder.write_config(&config)?;

@@ -316,7 +316,7 @@ where
         if self.sampler.seed().is_none() {
             self.seed = recorded.seed;
         }
-        self.description = recorded.description.clone();
+        self.description = self.description.or_else(|| recorded.description.clone());
         let config = self.run_config();
         config.check_continues(&recorded, &folder.config_file())?;
         folder.write_config(&config)?;
