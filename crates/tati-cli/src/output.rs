@@ -139,8 +139,13 @@ mod tests {
             "device = \"flex\"\ninverse-temperature = \"inf\"\nseed = \"18446744073709551615\"\nstep-size = 1.0\n"
         );
         assert_eq!(
-            Value::Object(outcome.json).to_string(),
-            r#"{"device":"flex","inverse-temperature":"inf","seed":18446744073709551615,"step-size":1.0}"#
+            Value::Object(outcome.json),
+            serde_json::json!({
+                "device": "flex",
+                "inverse-temperature": "inf",
+                "seed": u64::MAX,
+                "step-size": 1.0,
+            })
         );
     }
 }
