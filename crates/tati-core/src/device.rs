@@ -9,7 +9,7 @@ use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 #[cfg(feature = "wgpu")]
 use burn::tensor::DeviceKind;
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
 use burn::tensor::DeviceType;
 
 use crate::{Result, TatiError};
@@ -31,7 +31,9 @@ pub fn available_devices() -> Vec<&'static str> {
 /// | `ndarray` | CPU, Burn's NdArray backend | `ndarray` |
 /// | `wgpu`, `wgpu:N` | the best or the N-th adapter through wgpu | `wgpu` |
 /// | `vulkan`, `vulkan:N` | the same, pinned to Vulkan | `vulkan` |
+/// | `metal`, `metal:N` | the same, pinned to Metal | `metal` |
 /// | `cuda`, `cuda:N` | NVIDIA GPU N | `cuda` |
+/// | `rocm`, `rocm:N` | AMD GPU N | `rocm` |
 /// | `remote:HOST:PORT` | the first device that a Burn server there serves over WebSocket | `remote` |
 ///
 /// A GPU is opened here, and a server called, so that a missing one is an error now rather than a panic at the first tensor.
@@ -87,8 +89,14 @@ pub fn open_device(name: &str) -> Result<Device> {
         ("vulkan", index) => open_wgpu(name, index, DeviceType::Vulkan, || {
             Device::vulkan(DeviceKind::DefaultDevice)
         }),
+        #[cfg(feature = "metal")]
+        ("metal", index) => open_wgpu(name, index, DeviceType::Metal, || {
+            Device::metal(DeviceKind::DefaultDevice)
+        }),
         #[cfg(feature = "cuda")]
-        ("cuda", index) => open_cuda(name, index.unwrap_or(0)),
+        ("cuda", index) => open_numbered(name, index, DeviceType::Cuda, |index| Device::cuda(index)),
+        #[cfg(feature = "rocm")]
+        ("rocm", index) => open_numbered(name, index, DeviceType::Rocm, |index| Device::rocm(index)),
         _ => Err(unknown(name)),
     }
 }
@@ -101,6 +109,15 @@ pub fn shares_host_memory(device: &Device) -> bool {
         DispatchDevice::Flex(_) => true,
         #[cfg(feature = "ndarray")]
         DispatchDevice::NdArray(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether `device` runs kernels written in CubeCL, as Burn does on GPUs: wgpu, Vulkan, Metal, CUDA and ROCm.
+pub fn runs_cubecl_kernels(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+        DispatchDevice::Cube(_) => true,
         _ => false,
     }
 }
@@ -128,12 +145,14 @@ pub fn guard_devices<T>(devices: &[Device], work: impl FnOnce() -> Result<T>) ->
 }
 
 /// Every device name, and whether it is compiled in. The Cargo feature has the same name.
-const KNOWN: [(&str, bool); 6] = [
+const KNOWN: [(&str, bool); 8] = [
     ("flex", cfg!(feature = "flex")),
     ("ndarray", cfg!(feature = "ndarray")),
     ("wgpu", cfg!(feature = "wgpu")),
     ("vulkan", cfg!(feature = "vulkan")),
+    ("metal", cfg!(feature = "metal")),
     ("cuda", cfg!(feature = "cuda")),
+    ("rocm", cfg!(feature = "rocm")),
     ("remote", cfg!(feature = "remote")),
 ];
 
@@ -159,7 +178,12 @@ fn parse_index(name: &str, index: &str) -> Result<usize> {
     index.parse().map_err(|_| unknown(name))
 }
 
-#[cfg(any(feature = "wgpu", feature = "cuda", feature = "remote"))]
+#[cfg(any(
+    feature = "wgpu",
+    feature = "cuda",
+    feature = "rocm",
+    feature = "remote"
+))]
 fn not_found(name: &str, reason: String) -> TatiError {
     TatiError::DeviceNotFound {
         name: name.to_string(),
@@ -189,18 +213,24 @@ fn open_wgpu(
     }
 }
 
-#[cfg(feature = "cuda")]
-fn open_cuda(name: &str, index: usize) -> Result<Device> {
-    // Without a driver the enumeration itself panics inside the CUDA loader.
-    let devices = std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda).len())
-        .map_err(|_| not_found(name, "the CUDA driver could not be loaded".to_string()))?;
+#[cfg(any(feature = "cuda", feature = "rocm"))]
+fn open_numbered(
+    name: &str,
+    index: Option<usize>,
+    filter: DeviceType,
+    open: impl FnOnce(usize) -> Device,
+) -> Result<Device> {
+    // Without a driver the enumeration itself panics inside its loader.
+    let devices = std::panic::catch_unwind(|| Device::enumerate(filter).len())
+        .map_err(|_| not_found(name, "the driver could not be loaded".to_string()))?;
+    let index = index.unwrap_or(0);
     if index >= devices {
         return Err(not_found(
             name,
-            format!("the CUDA driver lists {devices} devices"),
+            format!("the driver lists {devices} devices"),
         ));
     }
-    Ok(Device::cuda(index))
+    Ok(open(index))
 }
 
 #[cfg(test)]

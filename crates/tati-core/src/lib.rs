@@ -15,7 +15,9 @@ mod table_writer;
 mod trajectory;
 
 pub use atomic_file::write_atomically;
-pub use device::{available_devices, guard_devices, open_device, shares_host_memory};
+pub use device::{
+    available_devices, guard_devices, open_device, runs_cubecl_kernels, shares_host_memory,
+};
 pub use error::{
     Result, TatiError, require_count, require_non_negative, require_positive,
     require_positive_or_infinite,
