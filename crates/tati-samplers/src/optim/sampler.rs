@@ -191,6 +191,7 @@ impl Sampler {
         let restored = state.restored.take();
         if restored.is_some() {
             self.noise.mark_used(state.stream);
+            state.anchor = state.anchor.map(|anchor| anchor.beside(position));
         }
         if dynamics.adaptive().is_some() && state.thermostat.is_none() {
             state.thermostat = Some(self.link_thermostat(restored));

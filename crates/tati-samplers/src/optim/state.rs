@@ -55,6 +55,16 @@ impl<const D: usize> StateTensor<D> {
         }
     }
 
+    /// The same where state beside `position` is kept, which a record does not know.
+    pub(crate) fn beside(self, position: &Tensor<D>) -> Self {
+        match self {
+            Self::Host(_) if !shares_host_memory(&position.device()) => {
+                Self::Device(self.into_tensor(&position.device(), position.dtype()))
+            }
+            other => other,
+        }
+    }
+
     /// All numbers times `factor`.
     fn scaled(self, factor: f64) -> Self {
         match self {

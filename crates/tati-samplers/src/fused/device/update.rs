@@ -19,6 +19,7 @@ pub(crate) struct Element<F: Float> {
 }
 
 /// The numbers of a step, in the precision of the tensor.
+#[allow(dead_code)] // Kernels read it; what is made is `FamilyArgs`.
 #[derive(CubeType, CubeLaunch)]
 pub(crate) enum Family {
     Overdamped {
@@ -51,6 +52,7 @@ pub(crate) enum Family {
 }
 
 /// The prior on a tensor.
+#[allow(dead_code)] // As above.
 #[derive(CubeType, CubeLaunch)]
 pub(crate) enum Force {
     None,

@@ -70,7 +70,8 @@ fn unobserved_steps_leave_the_same_arrays_and_no_sums() {
     let Some((gpu, _guard)) = gpu("unobserved_steps_leave_the_same_arrays_and_no_sums") else {
         return;
     };
-    for case in cases() {
+    // Without a prior: that what is asked for leaves the arrays alone does not depend on it.
+    for case in cases().iter().filter(|case| case.prior.is_none()) {
         let has_sums = device::has_sums(&case.update, false);
         assert_eq!(has_sums, case.update.feeds_a_thermostat());
         let (quiet, observed) = (
