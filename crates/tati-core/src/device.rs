@@ -2,6 +2,8 @@
 //!
 //! This is the one place in tati that knows which backends are compiled in.
 
+#[cfg(any(feature = "gpu", feature = "remote"))]
+mod guard;
 #[cfg(feature = "remote")]
 mod remote;
 
@@ -9,7 +11,7 @@ use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 #[cfg(feature = "wgpu")]
 use burn::tensor::DeviceKind;
-#[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+#[cfg(feature = "gpu")]
 use burn::tensor::DeviceType;
 
 use crate::{Result, TatiError};
@@ -56,6 +58,57 @@ pub fn available_devices() -> Vec<&'static str> {
 /// # Ok::<(), tati_core::TatiError>(())
 /// ```
 pub fn open_device(name: &str) -> Result<Device> {
+    let device = open(name)?;
+    #[cfg(any(feature = "gpu", feature = "remote"))]
+    guard::remember(name, &device);
+    Ok(device)
+}
+
+/// Whether the tensors of `device` live in this process's memory, where they can be read and written without a
+/// transfer (Flex and NdArray).
+pub fn shares_host_memory(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "ndarray")]
+        DispatchDevice::NdArray(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether `device` runs kernels written in CubeCL, as Burn does on GPUs: wgpu, Vulkan, Metal, CUDA and ROCm.
+pub fn runs_cubecl_kernels(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        #[cfg(feature = "gpu")]
+        DispatchDevice::Cube(_) => true,
+        _ => false,
+    }
+}
+
+/// Does `work`, and makes an error of it that one of the `devices` that it uses failed meanwhile.
+///
+/// A remote device goes away with its server or with the network, a GPU with its driver, or its memory does not suffice. Burn panics then
+/// where a tensor is read, and this is what is caught: if one of the devices no longer answers, or said that it is out of memory, the panic is
+/// an error that names it; any other panic goes on. On the CPU `work` is just done. A machine that vanishes without closing its connection
+/// is noticed when TCP gives up: after half a minute, or as late as a quarter of an hour if something was on its way there. A server that
+/// is merely slow is waited for.
+///
+/// The chains and ensembles of tati are guarded. What `work` was about to change may be half changed after an error.
+///
+/// # Errors
+/// [`TatiError::DeviceLost`] and [`TatiError::OutOfDeviceMemory`]; and those of `work`.
+pub fn guard_devices<T>(devices: &[Device], work: impl FnOnce() -> Result<T>) -> Result<T> {
+    #[cfg(any(feature = "gpu", feature = "remote"))]
+    return guard::guard(devices, work);
+    #[cfg(not(any(feature = "gpu", feature = "remote")))]
+    {
+        // None of them can go away.
+        let _ = devices;
+        work()
+    }
+}
+
+fn open(name: &str) -> Result<Device> {
     let (kind, argument) = match name.split_once(':') {
         Some((kind, argument)) => (kind, Some(argument)),
         None => (name, None),
@@ -94,53 +147,10 @@ pub fn open_device(name: &str) -> Result<Device> {
             Device::metal(DeviceKind::DefaultDevice)
         }),
         #[cfg(feature = "cuda")]
-        ("cuda", index) => open_numbered(name, index, DeviceType::Cuda, |index| Device::cuda(index)),
+        ("cuda", index) => open_numbered(name, index, DeviceType::Cuda, Device::cuda),
         #[cfg(feature = "rocm")]
-        ("rocm", index) => open_numbered(name, index, DeviceType::Rocm, |index| Device::rocm(index)),
+        ("rocm", index) => open_numbered(name, index, DeviceType::Rocm, Device::rocm),
         _ => Err(unknown(name)),
-    }
-}
-
-/// Whether the tensors of `device` live in this process's memory, where they can be read and written without a
-/// transfer (Flex and NdArray).
-pub fn shares_host_memory(device: &Device) -> bool {
-    match device.clone().inner().as_dispatch() {
-        #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => true,
-        #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => true,
-        _ => false,
-    }
-}
-
-/// Whether `device` runs kernels written in CubeCL, as Burn does on GPUs: wgpu, Vulkan, Metal, CUDA and ROCm.
-pub fn runs_cubecl_kernels(device: &Device) -> bool {
-    match device.clone().inner().as_dispatch() {
-        #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
-        DispatchDevice::Cube(_) => true,
-        _ => false,
-    }
-}
-
-/// Does `work`, and makes an error of it that one of the `devices` that it uses went away meanwhile.
-///
-/// A remote device goes away with its server or with the network. Burn panics then where a tensor is read, and this is what is caught:
-/// if one of the devices no longer answers, the panic is an error that names it; any other panic goes on. On devices of
-/// this machine `work` is just done. A machine that vanishes without closing its connection is noticed when TCP gives up: after half
-/// a minute, or as late as a quarter of an hour if something was on its way there. A server that is merely slow is waited for.
-///
-/// The chains and ensembles of tati are guarded. What `work` was about to change may be half changed after an error.
-///
-/// # Errors
-/// [`TatiError::DeviceLost`]; and those of `work`.
-pub fn guard_devices<T>(devices: &[Device], work: impl FnOnce() -> Result<T>) -> Result<T> {
-    #[cfg(feature = "remote")]
-    return remote::guard(devices, work);
-    #[cfg(not(feature = "remote"))]
-    {
-        // None of them can go away.
-        let _ = devices;
-        work()
     }
 }
 
@@ -178,12 +188,7 @@ fn parse_index(name: &str, index: &str) -> Result<usize> {
     index.parse().map_err(|_| unknown(name))
 }
 
-#[cfg(any(
-    feature = "wgpu",
-    feature = "cuda",
-    feature = "rocm",
-    feature = "remote"
-))]
+#[cfg(any(feature = "gpu", feature = "remote"))]
 fn not_found(name: &str, reason: String) -> TatiError {
     TatiError::DeviceNotFound {
         name: name.to_string(),

@@ -1,5 +1,7 @@
 //! GPUs beside the CPU: the same chains but for rounding, the exact moments, and checkpoints that go from one to the other.
 
+mod memory;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::module::Module;
@@ -55,7 +57,8 @@ fn a_thousand_steps_of_baoab_on_the_perceptron_are_those_of_the_cpu() {
     const STEPS: usize = 1000;
     const ITEMS: usize = 50;
 
-    let Some((gpu, _guard)) = gpu("a_thousand_steps_of_baoab_on_the_perceptron_are_those_of_the_cpu")
+    let Some((gpu, _guard)) =
+        gpu("a_thousand_steps_of_baoab_on_the_perceptron_are_those_of_the_cpu")
     else {
         return;
     };
@@ -81,8 +84,7 @@ fn a_thousand_steps_of_baoab_on_the_perceptron_are_those_of_the_cpu() {
         let mut energies = Vec::new();
         for step in 1..=STEPS {
             let loss = energy(&model);
-            let gradients =
-                GradientsParams::from_grads(loss.clone().backward(), &model);
+            let gradients = GradientsParams::from_grads(loss.clone().backward(), &model);
             model = sampler.step(0.05, model, gradients);
             if step % 100 == 0 {
                 energies.push(loss.into_scalar::<f64>());
@@ -150,6 +152,9 @@ fn a_thermometer_reads_the_same() {
         (Some(ours.prior_energy), Some(theirs.prior_energy)),
     ] {
         let (ours, theirs) = (ours.expect("measured"), theirs.expect("measured"));
-        assert!((ours - theirs).abs() < 1e-5 * theirs.abs().max(1.0), "{ours} {theirs}");
+        assert!(
+            (ours - theirs).abs() < 1e-5 * theirs.abs().max(1.0),
+            "{ours} {theirs}"
+        );
     }
 }

@@ -47,7 +47,9 @@ impl SamplerOps for CubeBackend {
         let gradient = arrays.add(input.gradient);
         let momentum = input.momentum.map(|array| arrays.add_updated(array));
         let variance = input.variance.map(|array| arrays.add_updated(array));
-        let previous = input.previous_gradient.map(|array| arrays.add_updated(array));
+        let previous = input
+            .previous_gradient
+            .map(|array| arrays.add_updated(array));
         let center = input.center.map(|array| arrays.add(array));
         let sums = has_sums(&step.update, step.observe).then(|| {
             let like = &position.output;

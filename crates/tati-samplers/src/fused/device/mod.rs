@@ -64,7 +64,10 @@ pub(crate) fn step<const D: usize>(
     let sums = match output.sums {
         Kept::Nothing => Sums::default(),
         Kept::Array(rows) => {
-            let rows: Vec<f64> = Tensor::<2>::from_dispatch(rows).into_data().iter().collect();
+            let rows: Vec<f64> = Tensor::<2>::from_dispatch(rows)
+                .into_data()
+                .iter()
+                .collect();
             sums::total(&rows, elements, &update, prior, observe)
         }
     };

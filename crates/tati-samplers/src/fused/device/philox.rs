@@ -113,10 +113,10 @@ fn cosine_sine(word: u32) -> (f32, f32) {
     let t = f32::cast_from(i32::reinterpret(word << 2u32))
         * comptime!(std::f32::consts::FRAC_PI_4 / 2_147_483_648.0);
     let t2 = t * t;
-    let sine = t
-        + t * t2
-            * ((comptime!(SINE_SERIES[2]) * t2 + comptime!(SINE_SERIES[1])) * t2
-                + comptime!(SINE_SERIES[0]));
+    let sine = t + t
+        * t2
+        * ((comptime!(SINE_SERIES[2]) * t2 + comptime!(SINE_SERIES[1])) * t2
+            + comptime!(SINE_SERIES[0]));
     let cosine = 1.0f32
         + t2 * (((comptime!(COSINE_SERIES[3]) * t2 + comptime!(COSINE_SERIES[2])) * t2
             + comptime!(COSINE_SERIES[1]))
@@ -178,7 +178,14 @@ mod tests {
             let argument = unsafe { BufferArg::from_raw_parts(output.clone(), 4 * THREADS) };
             let dim = CubeDim::new_1d(THREADS as u32);
             let counter = $noise.launch();
-            $kernel::launch($client, CubeCount::Static(1, 1, 1), dim, $first, counter, argument);
+            $kernel::launch(
+                $client,
+                CubeCount::Static(1, 1, 1),
+                dim,
+                $first,
+                counter,
+                argument,
+            );
             $client.read_one(output).expect("an answer")
         }};
     }

@@ -42,10 +42,7 @@ impl<F: Float> ElementSums<F> {
 
 /// Writes the sums over the threads of this cube to row `CUBE_POS` of `rows`.
 #[cube]
-pub(crate) fn write_sums_of_cube<F: Float>(
-    sums: &ElementSums<F>,
-    rows: &mut LinearViewMut<'_, F>,
-) {
+pub(crate) fn write_sums_of_cube<F: Float>(sums: &ElementSums<F>, rows: &mut LinearViewMut<'_, F>) {
     let threads = comptime!(THREADS as usize);
     let thread = UNIT_POS as usize;
     let mut shared = Shared::<[F]>::new_slice(comptime!(NUM_SUMS * THREADS as usize));
@@ -105,10 +102,7 @@ pub(crate) fn total(
     };
     Sums {
         elements,
-        has_momentum: !matches!(
-            update,
-            Update::Overdamped(_) | Update::Preconditioned(_)
-        ),
+        has_momentum: !matches!(update, Update::Overdamped(_) | Update::Preconditioned(_)),
         momentum_squared: totals[0],
         position_dot_gradient: totals[1],
         gradient_squared: totals[2],

@@ -312,8 +312,8 @@ pub(crate) fn apply<F: Float>(
             element.previous_gradient = element.gradient;
             let sample = F::new(0.5f32) * (change * change);
             element.variance += weight.get::<F>() * (sample - element.variance);
-            let half_x = half_friction.get::<F>()
-                + half_covariance_friction.get::<F>() * element.variance;
+            let half_x =
+                half_friction.get::<F>() + half_covariance_friction.get::<F>() * element.variance;
             let decay = (F::new(1.0f32) - half_x) / (F::new(1.0f32) + half_x);
             element.momentum = decay * element.momentum;
             if compiled.noisy {

@@ -101,7 +101,15 @@ fn arrays_held_elsewhere_stay_as_they_are() {
         momentum: Some(StateTensor::of(momentum.clone())),
         ..Memory::default()
     };
-    let moved = step(position.clone(), memory, gradient.clone(), None, update, NOISE, false);
+    let moved = step(
+        position.clone(),
+        memory,
+        gradient.clone(),
+        None,
+        update,
+        NOISE,
+        false,
+    );
     assert_ne!(moved.0.into_data(), position.to_data());
     for (phase, held) in [(0.0, position), (0.5, momentum), (1.0, gradient)] {
         let before = wave(phase, SHAPE, DType::F32, &flex());
@@ -122,7 +130,8 @@ fn long_tensors_are_done_to_the_end() {
     });
     let run = |device: &Device| {
         let zeros = || Tensor::<2>::zeros(shape, (device, DType::F32));
-        let (position, _, sums) = step(zeros(), Memory::default(), zeros(), None, walk, NOISE, true);
+        let (position, _, sums) =
+            step(zeros(), Memory::default(), zeros(), None, walk, NOISE, true);
         (position.into_data(), sums)
     };
     let ((expected, host), (normals, sums)) = (run(&flex()), run(&gpu));
@@ -138,7 +147,17 @@ struct Layer {
     bias: Param<Tensor<1>>,
 }
 
-/// Counts launches by kernel.
+impl Layer {
+    fn zeros(device: &Device) -> Self {
+        let device = device.clone().autodiff();
+        Self {
+            weight: Param::from_tensor(Tensor::zeros([30, 7], &device)),
+            bias: Param::from_tensor(Tensor::zeros([7], &device)),
+        }
+    }
+}
+
+/// Counts launches by kernel, as CubeCL issues them.
 #[derive(Default)]
 struct Launches(Mutex<BTreeMap<&'static str, usize>>);
 
@@ -148,7 +167,21 @@ impl LaunchObserver for Launches {
     }
 }
 
-/// Launches as CubeCL issues them, of all kernels: those of the gradients are made before.
+impl Launches {
+    /// Kernels that `work` launches, with their numbers.
+    fn of(device: &Device, work: impl FnOnce()) -> Vec<(&'static str, usize)> {
+        device.sync().expect("a device");
+        let launches = Arc::new(Self::default());
+        let observation = LaunchObservation::new(launches.clone());
+        work();
+        device.sync().expect("a device");
+        drop(observation);
+        let counts = launches.0.lock().expect("counts");
+        counts.iter().map(|(name, count)| (*name, *count)).collect()
+    }
+}
+
+/// Gradients are made before the launches are counted.
 #[test]
 fn a_step_is_one_launch_a_parameter_tensor() {
     const STEPS: usize = 5;
@@ -161,37 +194,57 @@ fn a_step_is_one_launch_a_parameter_tensor() {
         ("baoab", BaoabConfig::new(100.0).init()),
     ];
     for (name, mut sampler) in samplers {
-        let device = gpu.clone().autodiff();
-        let mut layer = Layer {
-            weight: Param::from_tensor(Tensor::zeros([30, 7], &device)),
-            bias: Param::from_tensor(Tensor::zeros([7], &device)),
-        };
-        let (of_weight, of_bias) = (
-            wave(0.0, [30, 7], DType::F32, &gpu),
-            Tensor::<1>::from_data([0.5f32; 7], &gpu),
-        );
+        let of_weight = wave(0.0, [30, 7], DType::F32, &gpu);
+        let of_bias = Tensor::<1>::from_data([0.5f32; 7], &gpu);
         let mut step = |layer: Layer| {
             let mut gradients = GradientsParams::new();
             gradients.register(layer.weight.id, of_weight.clone());
             gradients.register(layer.bias.id, of_bias.clone());
             sampler.step(0.1, layer, gradients)
         };
-        // The first one makes the momentum, too.
-        layer = step(layer);
-        gpu.sync().expect("a device");
-        let launches = Arc::new(Launches::default());
-        let observation = LaunchObservation::new(launches.clone());
-        for _ in 0..STEPS {
-            layer = step(layer);
-        }
-        gpu.sync().expect("a device");
-        drop(observation);
-        let counts = launches.0.lock().expect("counts");
-        let counts: Vec<_> = counts.iter().collect();
-        let [(kernel, launches)] = counts[..] else {
-            panic!("{name} launches {counts:?}");
+        // The first step makes the momentum, too.
+        let begun = step(Layer::zeros(&gpu));
+        let launches = Launches::of(&gpu, || {
+            let moved = (0..STEPS).fold(begun, |layer, _| step(layer));
+            drop(moved);
+        });
+        let [(kernel, count)] = launches[..] else {
+            panic!("{name} launches {launches:?}");
         };
         assert!(kernel.contains("step_kernel"), "{name} launches {kernel}");
-        assert_eq!(*launches, 2 * STEPS, "{name}");
+        assert_eq!(count, 2 * STEPS, "{name}");
     }
+}
+
+/// Three operations before a step are one kernel, and three after it are one.
+#[test]
+fn tensor_operations_around_a_step_fuse() {
+    let Some((gpu, _guard)) = gpu("tensor_operations_around_a_step_fuse") else {
+        return;
+    };
+    let walk = Update::Overdamped(Overdamped {
+        step_size: 0.1,
+        noise: 0.1,
+    });
+    let work = || {
+        let three = |tensor: Tensor<2>| tensor.mul_scalar(2.0).add_scalar(1.0).mul_scalar(0.3);
+        let (position, gradient) = (
+            wave(0.0, SHAPE, DType::F32, &gpu),
+            wave(1.0, SHAPE, DType::F32, &gpu),
+        );
+        let gradient = three(gradient);
+        let moved = step(
+            position,
+            Memory::default(),
+            gradient,
+            None,
+            walk,
+            NOISE,
+            false,
+        );
+        three(moved.0).into_data().iter::<f64>().sum::<f64>()
+    };
+    let launches = Launches::of(&gpu, || assert!(work().is_finite()));
+    let total: usize = launches.iter().map(|(_, count)| count).sum();
+    assert_eq!(total, 3, "{launches:?}");
 }
