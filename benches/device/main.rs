@@ -6,7 +6,8 @@
 //! - Four walkers in turn beside one.
 //!
 //! Rows take turns, and the medians of their ratios within a turn are printed. `TATI_BENCH_DEVICE` names the device (default: the
-//! first GPU that opens), `TATI_BENCH_ELEMENTS` the parameters. `cargo test --bench device` runs everything once, at a small size.
+//! first GPU that opens), `TATI_BENCH_ELEMENTS` the parameters; `-- update`, `-- step` or `-- walkers` chooses a part. `cargo test --bench
+//! device` runs everything a few times, at a small size.
 
 use std::time::Instant;
 
@@ -25,7 +26,13 @@ const BATCH: usize = 100;
 const WALKERS: usize = 4;
 
 fn main() {
-    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_bench = arguments.iter().any(|argument| argument == "--bench");
+    let parts: Vec<_> = arguments
+        .iter()
+        .filter(|part| !part.starts_with('-'))
+        .collect();
+    let is_wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| *wanted == part);
     let Some((name, device)) = gpu() else {
         println!(
             "no GPU: of {:?} none is one that opens",
@@ -39,13 +46,19 @@ fn main() {
         Err(_) => 10_000,
     };
     let size = Size {
-        turns: if is_bench { 15 } else { 2 },
+        turns: if is_bench { 15 } else { 3 },
         repeats: if is_bench { 20 } else { 1 },
     };
     println!("device {name}, {elements} parameters\n");
-    bandwidth(&device, elements, size);
-    steps(&device, size);
-    walkers(&device, size);
+    if is_wanted("update") {
+        bandwidth(&device, elements, size);
+    }
+    if is_wanted("step") {
+        steps(&device, size);
+    }
+    if is_wanted("walkers") {
+        walkers(&device, size);
+    }
 }
 
 /// How often things are done.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
-use std::panic::catch_unwind;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -49,20 +48,6 @@ fn connect(address: &str) -> Result<Device, String> {
     });
     let answer = answer.recv_timeout(HANDSHAKE);
     answer.unwrap_or_else(|_| Err("no Burn server answers there".to_string()))
-}
-
-/// Why `device` no longer answers, if it does not.
-pub(super) fn loss(device: &Device) -> Option<String> {
-    match catch_unwind(|| device.sync()) {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => {
-            // Burn's last line says what happened, those above that something did.
-            let error = error.to_string();
-            let last = error.lines().last().unwrap_or_default().trim();
-            Some(format!("its server does not answer ({last})"))
-        }
-        Err(_) => Some("its session is over".to_string()),
-    }
 }
 
 /// Whether `address` is a host name or an IP address, that of version 6 in brackets, and a port.
