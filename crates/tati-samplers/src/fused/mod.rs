@@ -73,7 +73,7 @@ pub(crate) fn step<const D: usize>(
                 gradient,
             };
             #[cfg(feature = "gpu")]
-            let on_device = device::runs_on(&device, dtype);
+            let on_device = device::runs_on(&tensors.position);
             #[cfg(not(feature = "gpu"))]
             let on_device = false;
             let (position, memory, sums) = match on_device {

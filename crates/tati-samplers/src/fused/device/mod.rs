@@ -12,7 +12,7 @@ mod update;
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, ExtensionType, backend_extension};
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Tensor};
 use tati_core::runs_cubecl_kernels;
 
 use super::NoiseAt;
@@ -22,9 +22,11 @@ use super::update::Update;
 use crate::prior::PriorShape;
 use crate::thermometer::Sums;
 
-/// Whether the kernel does for tensors of `dtype` on `device`: single precision, and double where the device has it.
-pub(crate) fn runs_on(device: &Device, dtype: DType) -> bool {
-    matches!(dtype, DType::F32 | DType::F64) && runs_cubecl_kernels(device)
+/// Whether the kernel does for this tensor: in single precision, and in double where the device has it.
+pub(crate) fn runs_on<const D: usize>(position: &Tensor<D>) -> bool {
+    matches!(position.dtype(), DType::F32 | DType::F64)
+        && runs_cubecl_kernels(&position.device())
+        && position.shape().num_elements() > 0
 }
 
 /// Whether a step leaves sums to be read back.
@@ -33,7 +35,10 @@ pub(crate) fn has_sums(update: &Update, observe: bool) -> bool {
 }
 
 /// One update of one parameter tensor, in one launch. The sums are read back if `observe` asks for them or a thermostat
-/// needs them, and are else left where they are: nowhere.
+/// needs them; else there are none.
+///
+/// # Panics
+/// If an array differs from the position in shape, precision or device: the kernel looks at no array's bounds but the position's.
 pub(crate) fn step<const D: usize>(
     tensors: DeviceTensors<D>,
     update: Update,
@@ -41,6 +46,7 @@ pub(crate) fn step<const D: usize>(
     observe: bool,
 ) -> (Tensor<D>, Memory<Tensor<D>>, Sums) {
     let elements = tensors.position.shape().num_elements();
+    assert_alike(&tensors);
     let (prior, center) = tensors.prior.unzip();
     let dispatched = |array: Option<Tensor<D>>| match array {
         Some(tensor) => Kept::Array(tensor.into_dispatch()),
@@ -81,6 +87,24 @@ pub(crate) fn step<const D: usize>(
         previous_gradient: tensor(output.previous_gradient),
     };
     (Tensor::from_dispatch(output.position), memory, sums)
+}
+
+fn assert_alike<const D: usize>(tensors: &DeviceTensors<D>) {
+    let position = &tensors.position;
+    let center = tensors.prior.as_ref().and_then(|prior| prior.1.as_ref());
+    let arrays = tensors.memory.named().map(|(_, array)| array);
+    for other in [Some(&tensors.gradient), center]
+        .into_iter()
+        .flatten()
+        .chain(arrays)
+    {
+        assert!(
+            other.shape() == position.shape()
+                && other.dtype() == position.dtype()
+                && other.device() == position.device(),
+            "gradient, state and center of a prior must have the size, precision and device of their parameter"
+        );
+    }
 }
 
 /// The part of a step that is not in tensors.

@@ -44,7 +44,7 @@ fn every_update_equals_that_on_host_memory() {
         return;
     };
     for (dtype, tolerance) in precisions(&gpu) {
-        assert!(device::runs_on(&gpu, dtype));
+        assert!(device::runs_on(&wave(0.0, SHAPE, dtype, &gpu)));
         for case in cases() {
             let on_device = case.step(dtype, &gpu, true);
             on_device.assert_near(&case.step(dtype, &flex(), true), tolerance, &case);
@@ -115,6 +115,33 @@ fn arrays_held_elsewhere_stay_as_they_are() {
         let before = wave(phase, SHAPE, DType::F32, &flex());
         assert_eq!(held.into_data(), before.into_data());
     }
+}
+
+#[test]
+#[should_panic(expected = "the size, precision and device of their parameter")]
+fn a_gradient_of_another_size_is_not_read_past_its_end() {
+    let Some((gpu, _guard)) = gpu("a_gradient_of_another_size_is_not_read_past_its_end") else {
+        panic!(
+            "skipped: what would be expected is the size, precision and device of their parameter"
+        );
+    };
+    let walk = Update::Overdamped(Overdamped {
+        step_size: 1.0,
+        noise: 1.0,
+    });
+    let (position, gradient) = (
+        wave(0.0, SHAPE, DType::F32, &gpu),
+        wave(0.0, [SHAPE[0], 1], DType::F32, &gpu),
+    );
+    step(
+        position,
+        Memory::default(),
+        gradient,
+        None,
+        walk,
+        NOISE,
+        false,
+    );
 }
 
 /// A tensor of so many elements that threads take several blocks each, and a last group that is not whole.
