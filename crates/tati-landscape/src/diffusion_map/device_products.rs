@@ -28,8 +28,8 @@ impl DeviceRows {
     /// The products of all points from a block on with those of the block, in rows.
     pub(super) fn products(&self, block: Range<usize>, products: &mut [f32]) {
         let [size, _] = self.rows.dims();
-        let own = self.rows.clone().slice([block.clone()]);
-        let others = self.rows.clone().slice([block.start..size]);
+        let own = self.rows.clone().narrow(0, block.start, block.len());
+        let others = self.rows.clone().narrow(0, block.start, size - block.start);
         let found = others.matmul(own.transpose()).into_data();
         let found = found
             .as_slice::<f32>()

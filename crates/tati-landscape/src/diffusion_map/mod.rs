@@ -203,7 +203,7 @@ impl DiffusionMapConfig {
             (None, None) => products::all_distances(&points),
             (None, Some(_)) => return Err(all_pairs_on_device()),
             (Some(count), None) => neighbors::nearest(&points, count)?,
-            (Some(count), Some(device)) => guard_devices(&[device.clone()], || {
+            (Some(count), Some(device)) => guard_devices(std::slice::from_ref(device), || {
                 neighbors::nearest_on(device, &points, count)
             })?,
         };
