@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 // Libraries never print: what a run has to say is returned, or belongs to the program.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 pub mod workflow;

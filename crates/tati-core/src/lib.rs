@@ -2,6 +2,7 @@
 //!
 //! This crate knows no sampler and no analysis; `tati-samplers` and `tati-models` build on it.
 // Libraries never print: what a run has to say is returned, or belongs to the program.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod atomic_file;

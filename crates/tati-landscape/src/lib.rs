@@ -2,6 +2,7 @@
 //!
 //! This crate reads trajectories and potentials, and knows no sampler.
 // Libraries never print: what an analysis has to say is returned, or belongs to the program.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod autocorrelation;

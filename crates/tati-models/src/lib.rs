@@ -26,6 +26,7 @@
 //! # Ok::<(), tati_core::TatiError>(())
 //! ```
 // Libraries never print: what a run has to say is returned, or belongs to the program.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod activation;

@@ -25,6 +25,7 @@
 //! [`Ensemble`] several walkers at once, which may precondition each other, and a [`ReplicaExchange`] walkers that exchange their
 //! temperatures.
 // Libraries never print: what a run has to say is returned, or belongs to the program.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod chain;

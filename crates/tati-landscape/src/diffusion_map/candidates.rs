@@ -1,10 +1,14 @@
 //! Nearest neighbours where few distances can be excluded beforehand: matrix products in single precision say which points may be among
 //! them, with a bound of their rounding, and the distances of those are computed exactly.
 
+use std::ops::Range;
+
+use burn::tensor::Device;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
+use super::device_products::DeviceRows;
 use super::neighbors::{Neighbors, keep_nearest, order};
 use super::points::Points;
 
@@ -39,6 +43,29 @@ struct Candidates {
 /// The `count` nearest of each point, itself counted, ascending.
 pub(super) fn nearest(points: &Points, count: usize) -> Vec<Neighbors> {
     let centred = Centred::new(points);
+    nearest_by(points, count, &centred, |block, products| {
+        centred.products(block, products)
+    })
+}
+
+/// The same, with the products of a device.
+pub(super) fn nearest_on(device: &Device, points: &Points, count: usize) -> Vec<Neighbors> {
+    let mut centred = Centred::new(points);
+    centred.rounding = DeviceRows::rounding(centred.width);
+    let rows = std::mem::take(&mut centred.rows);
+    let rows = DeviceRows::new(rows, centred.width, device);
+    nearest_by(points, count, &centred, |block, products| {
+        rows.products(block, products)
+    })
+}
+
+/// The same, where a function fills in the products of all points from a block on with those of the block, in rows.
+fn nearest_by(
+    points: &Points,
+    count: usize,
+    centred: &Centred,
+    fill_in: impl Fn(Range<usize>, &mut [f32]),
+) -> Vec<Neighbors> {
     let size = points.len();
     let most = most_candidates(count);
     let mut all = vec![Candidates::new(); size];
@@ -47,7 +74,7 @@ pub(super) fn nearest(points: &Points, count: usize) -> Vec<Neighbors> {
         let last = (first + BLOCK).min(size);
         let block = last - first;
         let products = &mut products[..(size - first) * block];
-        centred.products(first..last, products);
+        fill_in(first..last, products);
         let (_, rest) = all.split_at_mut(first);
         let (own, others) = rest.split_at_mut(block);
         // What each point of the block sees of those from its block on.
@@ -59,7 +86,7 @@ pub(super) fn nearest(points: &Points, count: usize) -> Vec<Neighbors> {
                     let products = &products[lane..lane + own.len()];
                     for (at, (candidates, product)) in own.iter_mut().zip(products).enumerate() {
                         let pair = [first + lane + at, first + row];
-                        candidates.offer(&centred, pair, *product, count, most);
+                        candidates.offer(centred, pair, *product, count, most);
                     }
                 }
             });
@@ -72,7 +99,7 @@ pub(super) fn nearest(points: &Points, count: usize) -> Vec<Neighbors> {
             .for_each(|(at, (candidates, products))| {
                 for (column, product) in products.iter().enumerate() {
                     let pair = [last + at, first + column];
-                    candidates.offer(&centred, pair, *product, count, most);
+                    candidates.offer(centred, pair, *product, count, most);
                 }
             });
     }
@@ -132,7 +159,7 @@ impl Centred {
     }
 
     /// The products of all points from a block on with those of the block, in rows.
-    fn products(&self, block: std::ops::Range<usize>, products: &mut [f32]) {
+    fn products(&self, block: Range<usize>, products: &mut [f32]) {
         let count = block.len();
         let own = self.rows_of(block.start, count);
         products

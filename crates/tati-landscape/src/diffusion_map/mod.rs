@@ -4,6 +4,7 @@ mod bandwidth;
 mod boxes;
 mod candidates;
 mod davidson;
+mod device_products;
 mod faint;
 mod improvement;
 mod kernel;
@@ -26,8 +27,9 @@ pub use reading::{
 };
 
 use burn::config::Config;
+use burn::tensor::Device;
 use nalgebra::DMatrix;
-use tati_core::{Result, TatiError, require_count, require_positive};
+use tati_core::{Result, TatiError, guard_devices, require_count, require_positive};
 
 use crate::Draws;
 use crate::finite::require_finite;
@@ -137,7 +139,7 @@ impl DiffusionMapConfig {
     /// memory than allowed, points that are all equal where ε is to be found, and more parts without a step between them than eigenpairs;
     /// [`TatiError::NotFinite`] for draws that are not finite; [`TatiError::NotConverged`] if the eigenpairs were not found.
     pub fn fit(&self, draws: &Draws<'_>) -> Result<DiffusionMap> {
-        self.fit_walk(draws, Target::DensityExponent(self.density_exponent))
+        self.fit_walk(draws, Target::DensityExponent(self.density_exponent), None)
     }
 
     /// The map to a target density π with the given `log_weights` ln π = −βU, up to a constant, at each draw, chains one after the other:
@@ -147,17 +149,37 @@ impl DiffusionMapConfig {
     /// As [`fit`](Self::fit); [`TatiError::ShapeMismatch`] for another number of weights than points, [`TatiError::NotFinite`] for a weight
     /// that is not finite.
     pub fn fit_to_target(&self, draws: &Draws<'_>, log_weights: &[f64]) -> Result<DiffusionMap> {
-        if log_weights.len() != num_points(draws) {
-            return Err(TatiError::ShapeMismatch {
-                what: "number of log weights".to_string(),
-                expected: format!("{}, the number of points", num_points(draws)),
-                found: log_weights.len().to_string(),
-            });
-        }
-        require_finite(log_weights, |at| {
-            format!("the log weight of point {at}, at which the target must be above 0,")
-        })?;
-        self.fit_walk(draws, Target::LogWeights(log_weights))
+        check_log_weights(draws, log_weights)?;
+        self.fit_walk(draws, Target::LogWeights(log_weights), None)
+    }
+
+    /// [`fit`](Self::fit) with the neighbours sought on `device`, which holds the points in single precision: products of matrices there say
+    /// which points may be among the nearest, and the distances of those are computed exactly here. The map is the same to the last bit as without a
+    /// device. It pays for many points in many dimensions, on a GPU.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); [`TatiError::InvalidSetting`] without [`neighbors`](Self::neighbors), since the distances of all pairs are wanted in
+    /// double precision; [`TatiError::DeviceLost`].
+    pub fn fit_on(&self, device: &Device, draws: &Draws<'_>) -> Result<DiffusionMap> {
+        self.fit_walk(
+            draws,
+            Target::DensityExponent(self.density_exponent),
+            Some(device),
+        )
+    }
+
+    /// [`fit_to_target`](Self::fit_to_target) with the neighbours sought on `device`, as by [`fit_on`](Self::fit_on).
+    ///
+    /// # Errors
+    /// Those of both.
+    pub fn fit_to_target_on(
+        &self,
+        device: &Device,
+        draws: &Draws<'_>,
+        log_weights: &[f64],
+    ) -> Result<DiffusionMap> {
+        check_log_weights(draws, log_weights)?;
+        self.fit_walk(draws, Target::LogWeights(log_weights), Some(device))
     }
 
     /// Bytes that a fit to these draws takes at most.
@@ -165,16 +187,25 @@ impl DiffusionMapConfig {
         memory::needed(self, draws)
     }
 
-    fn fit_walk(&self, draws: &Draws<'_>, target: Target<'_>) -> Result<DiffusionMap> {
+    fn fit_walk(
+        &self,
+        draws: &Draws<'_>,
+        target: Target<'_>,
+        device: Option<&Device>,
+    ) -> Result<DiffusionMap> {
         self.check(num_points(draws))?;
         memory::check(self, draws)?;
         let points = Points::read(draws)?;
         let Nearest {
             distances: nearest,
             order,
-        } = match self.neighbors {
-            None => products::all_distances(&points),
-            Some(count) => neighbors::nearest(&points, count)?,
+        } = match (self.neighbors, device) {
+            (None, None) => products::all_distances(&points),
+            (None, Some(_)) => return Err(all_pairs_on_device()),
+            (Some(count), None) => neighbors::nearest(&points, count)?,
+            (Some(count), Some(device)) => guard_devices(std::slice::from_ref(device), || {
+                neighbors::nearest_on(device, &points, count)
+            })?,
         };
         let scales = self
             .bandwidth
@@ -252,6 +283,29 @@ impl DiffusionMapConfig {
                 self.num_eigenpairs
             ),
         })
+    }
+}
+
+/// One weight a point, all of them numbers.
+fn check_log_weights(draws: &Draws<'_>, log_weights: &[f64]) -> Result<()> {
+    if log_weights.len() != num_points(draws) {
+        return Err(TatiError::ShapeMismatch {
+            what: "number of log weights".to_string(),
+            expected: format!("{}, the number of points", num_points(draws)),
+            found: log_weights.len().to_string(),
+        });
+    }
+    require_finite(log_weights, |at| {
+        format!("the log weight of point {at}, at which the target must be above 0,")
+    })
+}
+
+fn all_pairs_on_device() -> TatiError {
+    TatiError::InvalidSetting {
+        name: "neighbors",
+        value: "all points".to_string(),
+        expected: "a number to seek them on a device: the distances of all pairs are wanted in double precision, and computed without one"
+            .to_string(),
     }
 }
 

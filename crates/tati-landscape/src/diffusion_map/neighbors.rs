@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use burn::tensor::Device;
 use rayon::prelude::*;
 use tati_core::Result;
 
@@ -49,16 +50,29 @@ pub(super) fn nearest(points: &Points, count: usize) -> Result<Nearest> {
         drop(search);
         candidates::nearest(points, count)
     };
-    let starts = (0..=points.len()).map(|row| row * count).collect();
-    Ok(Nearest {
-        distances: Rows::filled(starts, |at, columns, values| {
-            let targets = columns.iter_mut().zip(values);
-            for ((column, value), found) in targets.zip(&lists[at]) {
-                (*column, *value) = *found;
-            }
-        }),
-        order,
-    })
+    Ok(Nearest::new(&lists, count, order))
+}
+
+/// The same, by matrix products on a device.
+pub(super) fn nearest_on(device: &Device, points: &Points, count: usize) -> Result<Nearest> {
+    let order = Search::new(points)?.boxes.order().to_vec();
+    let lists = candidates::nearest_on(device, points, count);
+    Ok(Nearest::new(&lists, count, order))
+}
+
+impl Nearest {
+    fn new(lists: &[Neighbors], count: usize, order: Vec<u32>) -> Self {
+        let starts = (0..=lists.len()).map(|row| row * count).collect();
+        Self {
+            distances: Rows::filled(starts, |at, columns, values| {
+                let targets = columns.iter_mut().zip(values);
+                for ((column, value), found) in targets.zip(&lists[at]) {
+                    (*column, *value) = *found;
+                }
+            }),
+            order,
+        }
+    }
 }
 
 /// Points with lower bounds of their distances, in single precision: |y − y'|² for projected points y, of which one has no coordinate

@@ -5,6 +5,8 @@ use tati_landscape::{Bandwidth, DiffusionMapConfig, Draws};
 
 use super::{draws, fit, fixed, largest_difference, normals};
 
+const WIDTH: usize = 52;
+
 #[test]
 fn neighbors_tend_to_all_pairs() {
     let points = normals(3 * 300, 1);
@@ -75,39 +77,65 @@ fn neighbor_distances(points: &[f64], width: usize) -> Vec<f64> {
     rows().map(of).collect()
 }
 
-#[test]
-fn neighbors_are_exact() {
-    let width = 52;
-    let ball = normals(width * 700, 9);
+/// Points in 52 dimensions for which few distances are needed, or all, or on which products in single precision fail.
+fn clouds() -> [Vec<f64>; 6] {
+    let ball = normals(WIDTH * 700, 9);
     let plane = |noise: f64| -> Vec<f64> {
         let scaled = ball.iter().enumerate();
         scaled
-            .map(|(at, x)| if at % width < 3 { *x } else { noise * x })
+            .map(|(at, x)| if at % WIDTH < 3 { *x } else { noise * x })
             .collect()
     };
     // Clusters so far apart, and in so many directions, that products in single precision cannot tell points of one from each other.
     let clusters: Vec<f64> = (ball.iter().enumerate())
-        .map(|(at, x)| 1e-3 * x + 1e5 * ball[at % width + width * (at / width % 35)])
+        .map(|(at, x)| 1e-3 * x + 1e5 * ball[at % WIDTH + WIDTH * (at / WIDTH % 35)])
         .collect();
     // Every point three times, as Metropolis' rejections leave it.
-    let repeated: Vec<f64> = (ball[..width * 200].chunks(width))
+    let repeated: Vec<f64> = (ball[..WIDTH * 200].chunks(WIDTH))
         .flat_map(|row| row.repeat(3))
         .collect();
-    for points in [
+    [
         ball.clone(),
         plane(1e-2),
         plane(0.0),
         plane(0.3),
         clusters,
         repeated,
-    ] {
+    ]
+}
+
+#[test]
+fn neighbors_are_exact() {
+    for points in clouds() {
         let config = fixed(40, 1.0)
             .with_neighbors(Some(16))
             .with_bandwidth(Bandwidth::NeighborDistance(16));
-        let map = fit(&config, &points, width);
+        let map = fit(&config, &points, WIDTH);
         let scales = map.point_scales().unwrap();
-        for (scale, exact) in scales.iter().zip(neighbor_distances(&points, width)) {
+        for (scale, exact) in scales.iter().zip(neighbor_distances(&points, WIDTH)) {
             assert!((scale / exact - 1.0).abs() < 1e-9, "{scale} {exact}");
         }
     }
+}
+
+#[test]
+fn neighbors_sought_on_a_device_are_the_same() {
+    let device = tati_core::open_device("flex").unwrap();
+    for points in clouds() {
+        let config = fixed(40, 1.0)
+            .with_neighbors(Some(16))
+            .with_bandwidth(Bandwidth::NeighborDistance(16));
+        let here = fit(&config, &points, WIDTH);
+        let there = config.fit_on(&device, &draws(&points, WIDTH)).unwrap();
+        assert_eq!(there.point_scales(), here.point_scales());
+        assert_eq!(there.coordinates(), here.coordinates());
+    }
+    let points = normals(3 * 100, 5);
+    let log_weights: Vec<f64> = points.chunks(3).map(|point| -point[0]).collect();
+    let (points, config) = (draws(&points, 3), fixed(4, 0.5).with_neighbors(Some(20)));
+    let here = config.fit_to_target(&points, &log_weights).unwrap();
+    let there = config.fit_to_target_on(&device, &points, &log_weights);
+    assert_eq!(there.unwrap().coordinates(), here.coordinates());
+    let error = fixed(4, 0.5).fit_on(&device, &points).unwrap_err();
+    assert!(error.to_string().contains("`neighbors`"), "{error}");
 }

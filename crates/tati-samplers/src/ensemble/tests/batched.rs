@@ -70,17 +70,9 @@ fn trajectories_are_those_of_walkers_apart_to_rounding() {
                 let (potential, counts) = in_closed_form(potential);
                 let (together, _) = run(&config, (model, potential), sampler.clone());
                 let difference = largest_difference(&together, &apart);
-                // Rounding of gradients that all walkers share reaches them by B as well.
-                let shared_too = if shared && dtype == DType::F32 {
-                    10.0
-                } else {
-                    1.0
-                };
-                assert!(
-                    difference < shared_too * allowed,
-                    "{}: {difference}",
-                    sampler.name()
-                );
+                // Rounding of gradients that all walkers share reaches them by B as well, and grows 10⁴ times in 60 steps in either precision.
+                let allowed = if shared { 10.0 * allowed } else { allowed };
+                assert!(difference < allowed, "{}: {difference}", sampler.name());
                 // Batches are the same for two walkers only if they share them; the whole of the data is.
                 let counts = counts.lock().unwrap();
                 if batch.is_none() || shared {

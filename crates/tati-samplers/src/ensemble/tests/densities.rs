@@ -97,14 +97,14 @@ fn expected(on_well: impl Fn(f64) -> f64, blending: f64) -> [f64; 3] {
     })
 }
 
-/// Every sampler at two blendings: six moments each, with errors of 64 blocks. Of 60 such numbers one is above 4.3 in 300 tests.
+/// Every sampler at four blendings: six moments each, with errors of 64 blocks. Of 120 such numbers one is above 4 in 2 % of tests.
 #[test]
 fn covariances_are_right_for_every_sampler_and_blending() {
     let seed = Some(21);
-    for blending in [5.0, 20.0] {
+    for blending in [0.0, 5.0, 10.0, 20.0] {
         let check = |name: &str, sampler: ChainSampler, expected: [f64; 3]| {
             let z = deviation(&draws(sampler, blending), expected);
-            assert!(z < 4.3, "{name} at η = {blending}: {z}");
+            assert!(z < 4.0, "{name} at η = {blending}: {z}");
         };
         macro_rules! kinetic {
             ($name:literal, $config:ident, $integrator:expr, $step_size:expr) => {
