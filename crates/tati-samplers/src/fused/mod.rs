@@ -9,6 +9,7 @@ pub(crate) mod cpu;
 mod device;
 pub(crate) mod local_prior;
 pub(crate) mod memory;
+pub(crate) mod outgoing;
 pub(crate) mod philox;
 pub(crate) mod real;
 pub(crate) mod simd;
@@ -24,6 +25,7 @@ use crate::thermometer::Sums;
 use cpu::Span;
 use local_prior::LocalPrior;
 use memory::Memory;
+use outgoing::Outgoing;
 use philox::NoiseStream;
 use real::Real;
 use tensor::DeviceTensors;
@@ -42,6 +44,9 @@ pub(crate) struct Prior<'a, const D: usize> {
     pub(crate) center: Option<&'a StateTensor<D>>,
 }
 
+/// What a step leaves: position, memory, observables if they were asked for, and p·p of the momentum for a thermostat.
+pub(crate) type Stepped<const D: usize, X> = (Tensor<D>, Memory<X>, Sums, Outgoing);
+
 /// One update of one parameter tensor, whose sampler keeps `memory` beside it.
 ///
 /// # Panics
@@ -55,7 +60,7 @@ pub(crate) fn step<const D: usize>(
     update: Update,
     noise: NoiseAt,
     observe: bool,
-) -> (Tensor<D>, Memory<StateTensor<D>>, Sums) {
+) -> Stepped<D, StateTensor<D>> {
     let device = position.device();
     match position.dtype() {
         DType::F32 if shares_host_memory(&device) => {
@@ -76,12 +81,12 @@ pub(crate) fn step<const D: usize>(
             let on_device = device::runs_on(&tensors.position);
             #[cfg(not(feature = "gpu"))]
             let on_device = false;
-            let (position, memory, sums) = match on_device {
+            let (position, memory, sums, outgoing) = match on_device {
                 #[cfg(feature = "gpu")]
                 true => device::step(tensors, update, noise, observe),
                 _ => tensors.apply(update, noise, observe),
             };
-            (position, memory.map(StateTensor::Device), sums)
+            (position, memory.map(StateTensor::Device), sums, outgoing)
         }
     }
 }
@@ -104,7 +109,7 @@ fn step_on_host<T: Real + burn::tensor::Element, const D: usize>(
     update: Update,
     noise: NoiseAt,
     observe: bool,
-) -> (Tensor<D>, Memory<StateTensor<D>>, Sums) {
+) -> Stepped<D, StateTensor<D>> {
     let device = position.device();
     let mut position = position.into_data();
     let gradient = gradient.into_data();
@@ -141,6 +146,7 @@ fn step_on_host<T: Real + burn::tensor::Element, const D: usize>(
         from_host(position, &device),
         memory.map(StateTensor::Host),
         sums,
+        Outgoing::Known(sums.outgoing_momentum_squared),
     )
 }
 

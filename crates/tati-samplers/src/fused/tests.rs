@@ -97,7 +97,8 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn new(position: Tensor<2>, memory: Memory<StateTensor<2>>, sums: Sums) -> Self {
+    fn new((position, memory, mut sums, outgoing): Stepped<2, StateTensor<2>>) -> Self {
+        sums.outgoing_momentum_squared = outgoing.read();
         let values = |data: TensorData| data.iter::<f64>().collect();
         let mut arrays = vec![("position", values(position.into_data()))];
         for (name, array) in memory.named() {
@@ -158,7 +159,7 @@ impl Case {
     /// The body that [`step`] chooses for the device.
     fn step(&self, dtype: DType, device: &Device, observe: bool) -> Outcome {
         let center = self.center(dtype, device).map(StateTensor::of);
-        let (position, memory, sums) = step(
+        Outcome::new(step(
             wave(0.0, SHAPE, dtype, device),
             self.memory(dtype, device).map(StateTensor::of),
             self.gradient(dtype, device),
@@ -169,13 +170,12 @@ impl Case {
             self.update,
             NOISE,
             observe,
-        );
-        Outcome::new(position, memory, sums)
+        ))
     }
 
     /// Plain tensor operations.
     fn plain(&self, dtype: DType, device: &Device) -> Outcome {
-        let (position, memory, sums) = DeviceTensors {
+        let (position, memory, sums, outgoing) = DeviceTensors {
             position: wave(0.0, SHAPE, dtype, device),
             memory: self.memory(dtype, device),
             gradient: self.gradient(dtype, device),
@@ -184,7 +184,7 @@ impl Case {
                 .map(|(shape, _)| (shape, self.center(dtype, device))),
         }
         .apply(self.update, NOISE, true);
-        Outcome::new(position, memory.map(StateTensor::of), sums)
+        Outcome::new((position, memory.map(StateTensor::of), sums, outgoing))
     }
 }
 

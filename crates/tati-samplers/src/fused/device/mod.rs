@@ -15,10 +15,11 @@ use burn::backend::{Backend, Dispatch, ExtensionType, backend_extension};
 use burn::tensor::{DType, Tensor};
 use tati_core::runs_cubecl_kernels;
 
-use super::NoiseAt;
 use super::memory::Memory;
+use super::outgoing::Outgoing;
 use super::tensor::DeviceTensors;
 use super::update::Update;
+use super::{NoiseAt, Stepped};
 use crate::prior::PriorShape;
 use crate::thermometer::Sums;
 
@@ -29,13 +30,13 @@ pub(crate) fn runs_on<const D: usize>(position: &Tensor<D>) -> bool {
         && position.shape().num_elements() > 0
 }
 
-/// Whether a step leaves sums to be read back.
+/// Whether a step leaves sums on the device.
 pub(crate) fn has_sums(update: &Update, observe: bool) -> bool {
     observe || update.feeds_a_thermostat()
 }
 
-/// One update of one parameter tensor, in one launch. The sums are read back if `observe` asks for them or a thermostat
-/// needs them; else there are none.
+/// One update of one parameter tensor, in one launch. The sums are read back if `observe` asks for them; those for a thermostat
+/// wait on the device.
 ///
 /// # Panics
 /// If an array differs from the position in shape, precision or device: the kernel looks at no array's bounds but the position's.
@@ -44,7 +45,7 @@ pub(crate) fn step<const D: usize>(
     update: Update,
     noise: NoiseAt,
     observe: bool,
-) -> (Tensor<D>, Memory<Tensor<D>>, Sums) {
+) -> Stepped<D, Tensor<D>> {
     let elements = tensors.position.shape().num_elements();
     assert_alike(&tensors);
     let (prior, center) = tensors.prior.unzip();
@@ -67,14 +68,18 @@ pub(crate) fn step<const D: usize>(
         observe,
     };
     let output = Dispatch::sampler_step(input, step);
-    let sums = match output.sums {
-        Kept::Nothing => Sums::default(),
+    let (sums, outgoing) = match output.sums {
+        Kept::Nothing => (Sums::default(), Outgoing::Known(0.0)),
         Kept::Array(rows) => {
-            let rows: Vec<f64> = Tensor::<2>::from_dispatch(rows)
-                .into_data()
-                .iter()
-                .collect();
-            sums::total(&rows, elements, &update, prior, observe)
+            let outgoing = Outgoing::OnDevice {
+                rows: Tensor::from_dispatch(rows.clone()),
+                column: sums::OUTGOING,
+            };
+            let sums = observe.then(|| {
+                let rows = Tensor::<2>::from_dispatch(rows).into_data();
+                sums::total(rows, elements, &update, prior)
+            });
+            (sums.unwrap_or_default(), outgoing)
         }
     };
     let tensor = |array: Kept<Dispatch>| match array {
@@ -86,7 +91,8 @@ pub(crate) fn step<const D: usize>(
         variance: tensor(output.variance),
         previous_gradient: tensor(output.previous_gradient),
     };
-    (Tensor::from_dispatch(output.position), memory, sums)
+    let position = Tensor::from_dispatch(output.position);
+    (position, memory, sums, outgoing)
 }
 
 fn assert_alike<const D: usize>(tensors: &DeviceTensors<D>) {

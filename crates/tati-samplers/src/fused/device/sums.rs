@@ -2,6 +2,7 @@
 //!
 //! What is left for the host is one number a cube and sum, which it adds in double precision.
 
+use burn::tensor::TensorData;
 use burn_cubecl::cubecl::{self, prelude::*, std::tensor::layout::linear::LinearViewMut};
 
 use crate::fused::update::Update;
@@ -12,6 +13,8 @@ use crate::thermometer::Sums;
 pub(crate) const THREADS: u32 = 256;
 /// Sums of one cube.
 pub(crate) const NUM_SUMS: usize = 6;
+/// Which of them is p·p of the outgoing momentum.
+pub(crate) const OUTGOING: usize = 5;
 
 const LEVELS: u32 = THREADS.ilog2();
 
@@ -51,7 +54,7 @@ pub(crate) fn write_sums_of_cube<F: Float>(sums: &ElementSums<F>, rows: &mut Lin
     shared[2 * threads + thread] = sums.gradient_squared;
     shared[3 * threads + thread] = sums.noise;
     shared[4 * threads + thread] = sums.prior;
-    shared[5 * threads + thread] = sums.outgoing_momentum_squared;
+    shared[comptime!(OUTGOING) * threads + thread] = sums.outgoing_momentum_squared;
     #[unroll]
     for level in 1..comptime!(LEVELS + 1) {
         let half = comptime!((THREADS >> level) as usize);
@@ -74,24 +77,14 @@ pub(crate) fn write_sums_of_cube<F: Float>(sums: &ElementSums<F>, rows: &mut Lin
 
 /// The sums over all cubes, in double precision and in their order.
 pub(crate) fn total(
-    rows: &[f64],
+    rows: TensorData,
     elements: usize,
     update: &Update,
     prior: Option<PriorShape>,
-    observe: bool,
 ) -> Sums {
     let mut totals = [0.0; NUM_SUMS];
-    for row in rows.as_chunks::<NUM_SUMS>().0 {
-        for (total, sum) in totals.iter_mut().zip(row) {
-            *total += sum;
-        }
-    }
-    let outgoing_momentum_squared = totals[5];
-    if !observe {
-        return Sums {
-            outgoing_momentum_squared,
-            ..Sums::default()
-        };
+    for (index, sum) in rows.iter::<f64>().enumerate() {
+        totals[index % NUM_SUMS] += sum;
     }
     let prior_factor = match prior {
         None => 0.0,
@@ -108,7 +101,7 @@ pub(crate) fn total(
         gradient_squared: totals[2],
         noise_squared: update.noise().powi(2) * totals[3],
         prior_energy: prior_factor * totals[4],
-        outgoing_momentum_squared,
+        outgoing_momentum_squared: totals[OUTGOING],
         thermostat: None,
     }
 }

@@ -157,7 +157,7 @@ fn long_tensors_are_done_to_the_end() {
     });
     let run = |device: &Device| {
         let zeros = || Tensor::<2>::zeros(shape, (device, DType::F32));
-        let (position, _, sums) =
+        let (position, _, sums, _) =
             step(zeros(), Memory::default(), zeros(), None, walk, NOISE, true);
         (position.into_data(), sums)
     };
