@@ -218,10 +218,10 @@ fn walkers(device: &Device, size: Size) {
         let sampler = BaoabConfig::new(INVERSE_TEMPERATURE).init();
         Training::new(device).steps(sampler)
     };
-    let mut one = walker();
+    let one = walker();
     let mut four: Vec<_> = (0..WALKERS).map(|_| walker()).collect();
     let mut rows: [Row<'_>; 2] = [
-        ("one", Box::new(move || one())),
+        ("one", Box::new(one)),
         (
             "four in turn",
             Box::new(move || four.iter_mut().for_each(|step| step())),

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 /// p·p of one tensor, read from its device no sooner than it is needed: after the gradients of the next step are under way.
+#[allow(clippy::large_enum_variant)] // One a parameter tensor.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Known(f64),

@@ -18,6 +18,7 @@ const INVERSE_TEMPERATURE: &str = "inverse_temperature";
 ///
 /// Records always hold host data and loading keeps it there until the next step, because Burn would place a loaded tensor
 /// on `Device::default()`, which may be a GPU that is not there, and in that device's default precision.
+#[allow(clippy::large_enum_variant)] // A few a parameter tensor.
 #[derive(Clone, Debug)]
 pub(crate) enum StateTensor<const D: usize> {
     Host(TensorData),

@@ -1,6 +1,7 @@
 //! The kernel on GPUs beside that on host memory, and what it launches.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::module::{Module, Param};
@@ -25,7 +26,8 @@ pub(crate) fn gpu(test: &str) -> Option<(Device, MutexGuard<'static, ()>)> {
             std::env::var_os("CI").is_none_or(|ci| ci.is_empty()),
             "{test} needs a GPU, or Vulkan in software; there are {names:?}"
         );
-        eprintln!("skipped: {test} needs a GPU");
+        // Not captured: a skipped test must be seen.
+        writeln!(std::io::stderr(), "skipped: {test} needs a GPU").expect("stderr");
     }
     let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     opened.map(|device| (device, guard))
