@@ -43,7 +43,7 @@ fn running_out_of_memory_is_an_error_and_leaves_the_record_whole() {
         .and_then(|chain| chain.record(&path))
         .expect("a chain")
         .run();
-    let error = ended.err().expect("no memory");
+    let error = ended.expect_err("no memory");
     assert!(
         matches!(error, TatiError::OutOfDeviceMemory { .. }),
         "{error}"
