@@ -10,6 +10,7 @@ use crate::analyse::covariance;
 use crate::error::{CliError, LongNames};
 use crate::options::draws::potentials;
 use crate::options::estimator::Estimator;
+use crate::text;
 
 /// How far the kinetic temperature may be off, as `tati calibrate` has it.
 const TEMPERATURE_TOLERANCE: f64 = 0.05;
@@ -256,7 +257,7 @@ fn of_temperature(run: &Reported, temperature: Option<[f64; 2]>) -> Check {
     };
     Check {
         name: NAME.to_string(),
-        figure: format!("({ratio:.3} ± {error:.3})/β"),
+        figure: format!("({ratio:.4} ± {})/β", text::number(error)),
         finding,
         words: words.to_string(),
     }

@@ -42,7 +42,7 @@ pub fn section(run: &Reported, arguments: &ReportArgs) -> Result<(Section, Figur
     let words = match every {
         1 => format!("Of all {} draws.", map.num_points()),
         every => format!(
-            "Of {} draws, every {every}th of each chain.",
+            "Of {} draws, one in {every} of each chain.",
             map.num_points()
         ),
     };
