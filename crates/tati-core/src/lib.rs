@@ -11,6 +11,7 @@ mod error;
 mod freeze;
 mod parameters;
 mod potential;
+mod simd;
 mod table_reader;
 mod table_writer;
 mod trajectory;
@@ -27,6 +28,7 @@ pub use potential::{
     AffineSubspace, BatchOrder, BatchPosition, HostEvaluator, ModelPotential, Potential, Progress,
     Rows, analytic, configurational_temperature_terms,
 };
+pub use simd::SimdLevel;
 pub use table_reader::{TableReader, TableRow, quoted};
 pub use table_writer::write_table;
 pub use trajectory::{

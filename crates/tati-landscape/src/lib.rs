@@ -26,7 +26,6 @@ mod random_walk;
 mod recording;
 #[cfg(feature = "plot")]
 pub mod report;
-mod simd;
 mod surface;
 
 pub use autocorrelation::{

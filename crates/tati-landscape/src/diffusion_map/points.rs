@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tati_core::Result;
+use tati_core::{Result, SimdLevel};
 
 use crate::Draws;
 use crate::finite::require_finite;
-use crate::simd::vectorised;
 
 /// Sums that a squared distance is added up in, in a fixed order.
 const LANES: usize = 8;
@@ -100,11 +99,11 @@ impl Points {
     pub(super) fn squared_distance(&self, point: &[f64], at: usize) -> f64 {
         let span = at * self.width..(at + 1) * self.width;
         match &self.numbers {
-            Numbers::Single(all) => vectorised(
+            Numbers::Single(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distance(point, &all[span]),
             ),
-            Numbers::Double(all) => vectorised(
+            Numbers::Double(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distance(point, &all[span]),
             ),
@@ -114,11 +113,11 @@ impl Points {
     /// |pᵢ − pⱼ|² of pairs of points, as [`squared_distance`](Self::squared_distance).
     pub(super) fn squared_distances(&self, pairs: &[[u32; 2]]) -> Vec<f64> {
         match &self.numbers {
-            Numbers::Single(all) => vectorised(
+            Numbers::Single(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distances(all, self.width, pairs),
             ),
-            Numbers::Double(all) => vectorised(
+            Numbers::Double(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distances(all, self.width, pairs),
             ),
@@ -149,11 +148,11 @@ impl Points {
     fn sum(&self, points: Range<usize>) -> Vec<f64> {
         let span = points.start * self.width..points.end * self.width;
         match &self.numbers {
-            Numbers::Single(all) => vectorised(
+            Numbers::Single(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || sum_of_rows(&all[span], self.width),
             ),
-            Numbers::Double(all) => vectorised(
+            Numbers::Double(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || sum_of_rows(&all[span], self.width),
             ),

@@ -9,7 +9,6 @@ pub(crate) mod local_prior;
 pub(crate) mod memory;
 pub(crate) mod philox;
 pub(crate) mod real;
-pub(crate) mod simd;
 pub(crate) mod tensor;
 pub(crate) mod update;
 
