@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{Place, number};
+use crate::command::{Place, number};
 
 #[test]
 fn a_good_setting_is_recommended_and_a_bad_one_is_not() {
@@ -14,11 +14,11 @@ fn a_good_setting_is_recommended_and_a_bad_one_is_not() {
     let results = place.json(&format!("{sweep} --out a/sweep.csv"));
     assert_eq!(results["settings"][1]["verdict"], "unstable", "{results}");
     assert_eq!(
-        number(&results["recommended"], "step_size"),
+        number(&results["recommended"]["step_size"]),
         0.2,
         "{results}"
     );
-    assert_eq!(number(&results["recommended"], "inverse_temperature"), 60.0);
+    assert_eq!(number(&results["recommended"]["inverse_temperature"]), 60.0);
     let table = fs::read_to_string(place.path("a/sweep.csv")).unwrap();
     assert_eq!(table.lines().count(), 3);
     assert!(

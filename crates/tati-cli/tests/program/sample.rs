@@ -1,6 +1,6 @@
 //! `tati sample`: every sampler, ensembles, temperatures, and the same command twice.
 
-use crate::common::{Place, number};
+use crate::command::{Place, number};
 
 const DATA: &str = "--data clusters --items 50 --noise 0.2 --prior-gaussian 0.05";
 
@@ -45,9 +45,9 @@ fn every_sampler_draws() {
         );
         let results = place.json(&line);
         assert_eq!(results["seed"], 3);
-        assert_eq!(number(&results, "num_draws"), 30.0, "{results}");
-        assert_eq!(number(&results, "inverse_temperature"), 50.0);
-        let potential = number(&results, "mean_potential");
+        assert_eq!(number(&results["num_draws"]), 30.0, "{results}");
+        assert_eq!(number(&results["inverse_temperature"]), 50.0);
+        let potential = number(&results["mean_potential"]);
         assert!(potential > 0.0 && potential < 2.0, "{results}");
     }
 }
@@ -61,7 +61,7 @@ fn an_ensemble_is_at_its_temperature() {
         "sample {DATA} --step-size 0.1 --friction 10 --inverse-temperature 25 --walkers 4 --jitter 0.1 --covariance-blending 1 \
          --refresh-every 500 --steps 4000 --every 2 --seed 5 --out run"
     ));
-    let temperature = 25.0 * number(&results, "kinetic_temperature");
+    let temperature = 25.0 * number(&results["kinetic_temperature"]);
     assert!((temperature - 1.0).abs() < 0.03, "{results}");
     assert_eq!(results["walkers"].as_array().unwrap().len(), 4);
 }
@@ -75,7 +75,7 @@ fn replicas_are_exchanged() {
     let pairs = results["pairs"].as_array().unwrap();
     assert_eq!(pairs.len(), 2);
     assert!(
-        pairs.iter().all(|pair| number(pair, "acceptance") > 0.1),
+        pairs.iter().all(|pair| number(&pair["acceptance"]) > 0.1),
         "{results}"
     );
     assert_eq!(results["walkers"][0]["inverse_temperature"], 50.0);
