@@ -21,6 +21,7 @@ mod minima;
 mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
+mod potential_level;
 mod random_walk;
 mod recording;
 #[cfg(feature = "plot")]
@@ -62,6 +63,7 @@ pub use minima::{
     StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
 };
 pub use moments::RunningMoments;
+pub use potential_level::{PotentialLevel, PotentialVerdict};
 pub use random_walk::{
     ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content,
     diffusion, free_random_walks, random_walk_eigenvalues,

@@ -163,8 +163,8 @@ impl Results {
         ));
         if self.num_unconverged > 0 {
             text.push_str(&format!(
-                "{} quenches did not converge\n",
-                self.num_unconverged
+                "{} did not converge\n",
+                text::count(self.num_unconverged, "quench")
             ));
         }
         for barrier in &self.barriers {
