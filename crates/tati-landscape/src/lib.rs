@@ -59,8 +59,8 @@ pub use input_space::{InputGrid, PredictionSpread, Predictions};
 pub use learning_coefficient::{LearningCoefficient, learning_coefficient_inverse_temperature};
 pub use minima::{
     ElasticBandConfig, HessianIndex, HessianIndexConfig, HiddenUnits, Minima, MinimaConfig,
-    Minimum, MinimumEnergyPath, PathPotential, Quench, QuenchConfig, QuenchEnd, QuenchedDraw,
-    StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
+    MinimaProgress, Minimum, MinimumEnergyPath, PathPotential, Quench, QuenchConfig, QuenchEnd,
+    QuenchedDraw, StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
 };
 pub use moments::RunningMoments;
 pub use potential_level::{PotentialLevel, PotentialVerdict};
