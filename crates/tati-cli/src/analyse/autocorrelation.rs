@@ -384,3 +384,18 @@ fn curve<'a>(
         integrated_time_error: time.error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_true_of_the_numbers_that_it_shows() {
+        let disagree = verdict(1.0103, 500.0, 400.0);
+        assert!(disagree.contains("R̂ is 1.0103, above 1.01,"), "{disagree}");
+        let few = verdict(1.0, 399.7, 400.0);
+        assert!(few.contains("there are 399.7 effective"), "{few}");
+        let good = verdict(1.0099, 400.0, 400.0);
+        assert!(good.contains("R̂ is 1.0099, the fewest"), "{good}");
+    }
+}

@@ -25,7 +25,7 @@ pub struct Report {
     num_parameters: usize,
     #[serde(with = "number")]
     inverse_temperature: Option<f64>,
-    /// Means over the recorded draws.
+    /// Means over the recorded draws; of replica exchange over those of the coldest rung, whose β is that above.
     mean_potential: Option<f64>,
     /// 2⟨K⟩/N; for samplers with momenta.
     kinetic_temperature: Option<f64>,
@@ -148,7 +148,9 @@ impl Report {
             .then(|| Trajectory::open(trajectory))
             .transpose()?;
         let mean = |name: &str| -> Result<Option<f64>, TatiError> {
-            trajectory.as_ref().map_or(Ok(None), |all| mean(all, name))
+            let coldest = !summary.pairs.is_empty();
+            let of = |all| mean(all, name, coldest);
+            trajectory.as_ref().map_or(Ok(None), of)
         };
         let beta = arguments.sampler.inverse_temperature;
         let kinetic_energy = mean("kinetic_energy")?;
@@ -199,7 +201,9 @@ impl Report {
             text::count(run.num_draws as usize, "draw"),
             run.steps_per_second,
         );
-        if let Some(potential) = self.mean_potential {
+        if let Some(potential) = self.mean_potential
+            && run.pairs.is_empty()
+        {
             text.push_str(&format!("mean potential {potential:.6}\n"));
         }
         if let (Some(temperature), Some(beta)) =
@@ -291,14 +295,18 @@ pub fn level_of_chains<'a>(
     Ok(highest)
 }
 
-/// The mean of a statistic over all draws; `None` if it was not recorded.
-fn mean(trajectory: &Trajectory, name: &str) -> Result<Option<f64>, TatiError> {
+/// The mean of a statistic over all draws, or those of the first chain alone; `None` if it was not recorded.
+fn mean(trajectory: &Trajectory, name: &str, first_chain: bool) -> Result<Option<f64>, TatiError> {
     let recorded = trajectory.layout().statistics();
     if !recorded.iter().any(|statistic| statistic == name) {
         return Ok(None);
     }
     let (mut sum, mut count) = (0.0, 0);
-    for chain in 0..trajectory.num_chains() {
+    let chains = match first_chain {
+        true => 1,
+        false => trajectory.num_chains(),
+    };
+    for chain in 0..chains {
         let values = trajectory.statistic(name, chain, ..)?;
         sum += values.iter().sum::<f64>();
         count += values.len();
