@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use tati_landscape::{Minimum, StationaryPoint};
+
 use super::{Exploration, ExplorationEnd, ExploredBarrier};
 
 /// An [`Exploration`] in numbers that serialise as JSON, without the paths and the eigenvectors.
@@ -17,6 +19,9 @@ pub struct ExplorationSummary {
     pub minima: Vec<MinimumSummary>,
     /// Quenches that ended at no minimum.
     pub num_unconverged: usize,
+    /// Minima that may be a lower one: they are no farther from it than both of their gradients allow, |θ − θ'| ≤ (|∇U| + |∇U'|)/κ, κ being
+    /// the smallest curvature at the lower one, where it is positive beyond its error.
+    pub num_indistinct: usize,
     /// The barriers between the lowest minima.
     pub barriers: Vec<BarrierSummary>,
     /// The seed in use.
@@ -110,6 +115,7 @@ impl Exploration {
             corners: corners.collect(),
             minima: minima.collect(),
             num_unconverged: self.minima.num_unconverged(),
+            num_indistinct: num_indistinct(&self.minima.minima),
             barriers: self.barriers.iter().map(ExploredBarrier::summary).collect(),
             seed: self.seed,
         }
@@ -143,5 +149,65 @@ impl ExplorationEnd {
             }
             Self::Interrupted => "Stopped before its end; everything is saved.",
         }
+    }
+}
+
+/// How many of the minima, the lowest first, may be a lower one.
+fn num_indistinct(minima: &[Minimum]) -> usize {
+    let points: Vec<&StationaryPoint> = minima.iter().map(|minimum| &minimum.point).collect();
+    let is_near = |lower: &StationaryPoint, other: &StationaryPoint| {
+        let hessian = &lower.hessian;
+        let (Some(curvature), Some(error)) = (hessian.eigenvalues.last(), hessian.errors.last())
+        else {
+            return false;
+        };
+        let squares = lower.position.iter().zip(&other.position);
+        let distance = squares.map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        curvature > error && distance * curvature <= lower.gradient_norm + other.gradient_norm
+    };
+    (1..points.len())
+        .filter(|&at| points[..at].iter().any(|lower| is_near(lower, points[at])))
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use tati_landscape::HessianIndex;
+
+    use super::*;
+
+    fn minimum(place: f64, curvature: f64) -> Minimum {
+        Minimum {
+            point: StationaryPoint {
+                position: vec![0.0, place],
+                potential: place,
+                gradient_norm: 1e-5,
+                hessian: HessianIndex {
+                    index: 0,
+                    num_flat: 0,
+                    eigenvalues: vec![1.0, curvature],
+                    errors: vec![1e-4, 1e-4],
+                    converged: true,
+                    num_gradients: 0,
+                },
+            },
+            draw: 0,
+            num_quenches: 1,
+        }
+    }
+
+    /// Gradients of 1e-5 leave minima of curvature 1e-3 uncertain by 0.01 each.
+    #[test]
+    fn minima_that_gradients_cannot_tell_apart_are_counted() {
+        let found = |places: &[f64], curvature: f64| {
+            let minima: Vec<Minimum> = places.iter().map(|at| minimum(*at, curvature)).collect();
+            num_indistinct(&minima)
+        };
+        assert_eq!(found(&[0.0, 0.019, 0.05], 1e-3), 1);
+        assert_eq!(found(&[0.0, 0.019, 0.038], 1e-3), 2);
+        assert_eq!(found(&[0.0, 0.021, 0.05], 1e-3), 0);
+        // Flat directions say nothing.
+        assert_eq!(found(&[0.0, 0.001], 1e-5), 0);
+        assert_eq!(found(&[], 1e-3), 0);
     }
 }

@@ -79,6 +79,12 @@ impl Results {
                 text::count(self.found.num_unconverged, "quench")
             ));
         }
+        if self.found.num_indistinct > 0 {
+            text.push_str(&format!(
+                "{} of the minima may be a lower one, as far as the gradients tell: take a smaller --gradient-tolerance, or a larger --merge-distance\n",
+                self.found.num_indistinct
+            ));
+        }
         for barrier in &self.found.barriers {
             text.push_str(&format!(
                 "From {} to {} the lowest path rises by {}, the straight line by {}\n",
