@@ -2,6 +2,7 @@
 //!
 //! This is the one place in tati that knows which backends are compiled in.
 
+mod present;
 #[cfg(feature = "remote")]
 mod remote;
 
@@ -13,6 +14,8 @@ use burn::tensor::DeviceKind;
 use burn::tensor::DeviceType;
 
 use crate::{Result, TatiError};
+
+pub use present::{DeviceBackend, PresentDevice, device_backends};
 
 /// The device names that this build can open, in the order of preference: `["flex", …]`. `remote` is none of them: it takes an address.
 pub fn available_devices() -> Vec<&'static str> {

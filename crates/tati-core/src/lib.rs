@@ -16,8 +16,11 @@ mod table_reader;
 mod table_writer;
 mod trajectory;
 
-pub use atomic_file::write_atomically;
-pub use device::{available_devices, guard_devices, open_device, shares_host_memory};
+pub use atomic_file::{create_folder_atomically, write_atomically, write_json_atomically};
+pub use device::{
+    DeviceBackend, PresentDevice, available_devices, device_backends, guard_devices, open_device,
+    shares_host_memory,
+};
 pub use error::{
     Result, TatiError, require_count, require_non_negative, require_positive,
     require_positive_or_infinite,

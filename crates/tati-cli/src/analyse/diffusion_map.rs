@@ -151,9 +151,9 @@ impl Results {
             "slow in time",
         ];
         format!(
-            "Diffusion map of {} draws of {} chains, ε = {}, seed {}\n{}{}\n{}",
-            self.num_points,
-            self.num_chains,
+            "Diffusion map of {} of {}, ε = {}, seed {}\n{}{}\n{}",
+            text::count(self.num_points, "draw"),
+            text::count(self.num_chains, "chain"),
             text::number(self.bandwidth),
             self.seed,
             text::table(&heading, &rows),

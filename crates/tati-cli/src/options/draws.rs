@@ -114,14 +114,25 @@ pub fn required_potentials(
     })
 }
 
-/// β of a run, as its sampler has it. `None` of a table, and of replicas at several temperatures unless one chain is taken.
-pub fn recorded_inverse_temperature(recording: &Recording) -> Option<f64> {
-    let run = recording.run_settings()?;
-    let replicas = run
-        .get("ensemble")
-        .and_then(|ensemble| ensemble.get("replica_exchange"));
-    if replicas.is_some_and(|replicas| !replicas.is_null()) {
-        return None;
+/// β of the draws: that of a rung of replica exchange as it is recorded with each draw, otherwise as the sampler has it. `None` of a table, and
+/// of draws at several.
+pub fn recorded_inverse_temperature(recording: &Recording) -> Result<Option<f64>, CliError> {
+    if let Some(rungs) = recorded_ladder(recording)? {
+        let mut rungs = rungs.into_iter();
+        let first = rungs.next().flatten();
+        return Ok(first.filter(|first| rungs.all(|rung| rung == Some(*first))));
     }
-    run.get("settings")?.get("inverse_temperature")?.as_f64()
+    let run = recording.run_settings();
+    let sampler = run.and_then(|run| run.get("settings"));
+    Ok(sampler.and_then(|sampler| sampler.get("inverse_temperature")?.as_f64()))
+}
+
+/// β of each chain of a replica exchange, `None` where it changes along a chain. `None` of any other run.
+pub fn recorded_ladder(recording: &Recording) -> Result<Option<Vec<Option<f64>>>, CliError> {
+    let recorded = recording.statistic("inverse_temperature")?;
+    let of_chain = |chain: Vec<f64>| {
+        let first = chain.first().copied();
+        first.filter(|first| chain.iter().all(|beta| beta == first))
+    };
+    Ok(recorded.map(|chains| chains.into_iter().map(of_chain).collect()))
 }

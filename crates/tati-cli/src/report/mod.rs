@@ -17,12 +17,13 @@ use tati::landscape::report::{Page, Section};
 use tati::{TatiError, require_count};
 
 use crate::error::{CliError, LongNames};
-use crate::options::draws::{Selection, recorded_inverse_temperature};
+use crate::options::draws::{Selection, recorded_inverse_temperature, recorded_ladder};
 use crate::options::point::{Point, PointOptions};
 use crate::options::range::Ends;
 use crate::options::saved_run::SavedRun;
 use crate::output::Outcome;
 use crate::program::Program;
+use crate::text;
 
 /// Draws of the diffusion map unless told otherwise.
 const MAP_DRAWS: usize = 1000;
@@ -81,6 +82,8 @@ pub struct Reported {
     pub recording: Recording,
     /// β of the draws, where all are at one.
     pub inverse_temperature: Option<f64>,
+    /// β of every rung, of replica exchange.
+    pub ladder: Option<Vec<f64>>,
     /// The model where the run ended, or why there is none.
     pub point: Result<Point, String>,
     /// The run, for the small print of figures.
@@ -97,6 +100,9 @@ struct Results {
     num_parameters: usize,
     #[serde(with = "crate::options::number")]
     inverse_temperature: Option<f64>,
+    /// β of every rung, of replica exchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ladder: Option<Vec<f64>>,
     verdict: &'static str,
     verdict_in_words: String,
     convergence: convergence::Figures,
@@ -177,6 +183,7 @@ pub fn run(arguments: &ReportArgs, program: &Program) -> Result<Outcome, CliErro
         num_chains: draws.num_chains(),
         num_parameters: draws.num_parameters(),
         inverse_temperature: run.inverse_temperature,
+        ladder: run.ladder.clone(),
         verdict: finding.name(),
         verdict_in_words: words,
         convergence: convergence.figures,
@@ -244,27 +251,43 @@ impl ReportArgs {
                 self.run.display()
             )));
         }
-        let selection = Selection {
-            trajectory: None,
-            burn_in: self.burn_in,
-            every: self.every,
-            chain: self.chain,
+        let open = |chain: Option<usize>| {
+            let selection = Selection {
+                trajectory: None,
+                burn_in: self.burn_in,
+                every: self.every,
+                chain,
+            };
+            selection.open(std::slice::from_ref(&self.run))
         };
-        let recording = selection.open(std::slice::from_ref(&self.run))?;
-        let replicas = recording
-            .run_settings()
-            .and_then(|run| run.get("ensemble")?.get("replica_exchange"));
-        if replicas.is_some_and(|replicas| !replicas.is_null()) && self.chain.is_none() {
-            return Err(CliError::Usage(format!(
-                "{} has replicas at several temperatures: take one of them with `--chain`",
-                self.run.display()
-            )));
-        }
+        let all = open(None)?;
+        let ladder = recorded_ladder(&all)?;
+        let ladder: Option<Vec<f64>> = ladder.map(|rungs| {
+            rungs
+                .into_iter()
+                .map(|beta| beta.unwrap_or(f64::NAN))
+                .collect()
+        });
+        let recording = match (self.chain, &ladder) {
+            (Some(chain), _) => open(Some(chain))?,
+            (None, None) => all,
+            (None, Some(ladder)) => {
+                let rungs = ladder.iter().enumerate();
+                let rungs =
+                    rungs.map(|(chain, beta)| format!("{chain} (β = {})", text::number(*beta)));
+                return Err(CliError::Usage(format!(
+                    "{} has replicas at several temperatures: take one of them with `--chain`: {}",
+                    self.run.display(),
+                    rungs.collect::<Vec<_>>().join(", ")
+                )));
+            }
+        };
         // A device that is not there is an error, whatever the sections need.
         program.device(Some(&saved.device))?;
         let point = PointOptions::last_state(&self.run).open(program);
         Ok(Reported {
-            inverse_temperature: recorded_inverse_temperature(&recording),
+            inverse_temperature: recorded_inverse_temperature(&recording)?,
+            ladder,
             point: point.map_err(|error| error.message(&LongNames::none())),
             source: recording.origin(),
             saved,
