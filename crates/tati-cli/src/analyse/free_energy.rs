@@ -159,7 +159,7 @@ pub fn run(arguments: &FreeEnergyArgs, program: &Program) -> Result<Outcome, Cli
     };
     let sampled = sampled.ok_or_else(|| {
         CliError::Usage(format!(
-            "{} does not tell at which temperature its draws are: give `--inverse-temperature`, or of replicas take one rung with `--chain`",
+            "{} does not tell at which temperature its draws are: give `--inverse-temperature`",
             recording.origin()
         ))
     })?;

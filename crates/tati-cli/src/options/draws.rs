@@ -7,6 +7,7 @@ use tati::TrajectoryTable;
 use tati::landscape::Recording;
 
 use crate::error::CliError;
+use crate::text;
 
 /// Where draws come from, and which of them are taken.
 #[derive(clap::Args, Clone, Debug, Serialize)]
@@ -66,20 +67,49 @@ impl DrawsOptions {
 }
 
 impl Selection {
-    /// The draws of the table, or else of `runs`.
+    /// The draws of the table, or else of `runs`, at one temperature.
     pub fn open(&self, runs: &[PathBuf]) -> Result<Recording, CliError> {
+        let recording = self.open_all(runs)?;
+        match self.chain {
+            Some(chain) => Ok(recording.with_chain(chain)?),
+            None => {
+                require_one_temperature(&recording)?;
+                Ok(recording)
+            }
+        }
+    }
+
+    /// The draws of all chains, whatever their temperature.
+    pub fn open_all(&self, runs: &[PathBuf]) -> Result<Recording, CliError> {
         let recording = match &self.trajectory {
             Some(path) => Recording::of_table(TrajectoryTable::read(path)?),
             None => Recording::of_runs(runs)?,
         };
-        let recording = recording
-            .with_burn_in(self.burn_in)?
-            .with_every(self.every)?;
-        Ok(match self.chain {
-            Some(chain) => recording.with_chain(chain)?,
-            None => recording,
-        })
+        let recording = recording.with_burn_in(self.burn_in)?;
+        Ok(recording.with_every(self.every)?)
     }
+}
+
+/// Refuses rungs of several temperatures as chains of one law.
+fn require_one_temperature(recording: &Recording) -> Result<(), CliError> {
+    let Some(ladder) = recorded_ladder(recording)? else {
+        return Ok(());
+    };
+    if ladder
+        .iter()
+        .all(|beta| beta.is_some() && *beta == ladder[0])
+    {
+        return Ok(());
+    }
+    let rungs = ladder.iter().enumerate().map(|(chain, beta)| {
+        let beta = beta.map_or("not constant".to_string(), text::number);
+        format!("{chain} (β = {beta})")
+    });
+    Err(CliError::Usage(format!(
+        "{} has replicas at several temperatures: take one of them with `--chain`: {}",
+        recording.origin(),
+        rungs.collect::<Vec<_>>().join(", ")
+    )))
 }
 
 /// U at the draws of each chain; `None` where no draw has one.

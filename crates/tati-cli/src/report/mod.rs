@@ -251,37 +251,18 @@ impl ReportArgs {
                 self.run.display()
             )));
         }
-        let open = |chain: Option<usize>| {
-            let selection = Selection {
-                trajectory: None,
-                burn_in: self.burn_in,
-                every: self.every,
-                chain,
-            };
-            selection.open(std::slice::from_ref(&self.run))
+        let selection = Selection {
+            trajectory: None,
+            burn_in: self.burn_in,
+            every: self.every,
+            chain: self.chain,
         };
-        let all = open(None)?;
-        let ladder = recorded_ladder(&all)?;
-        let ladder: Option<Vec<f64>> = ladder.map(|rungs| {
-            rungs
-                .into_iter()
-                .map(|beta| beta.unwrap_or(f64::NAN))
-                .collect()
+        let run = std::slice::from_ref(&self.run);
+        let ladder = recorded_ladder(&selection.open_all(run)?)?.map(|rungs| {
+            let rungs = rungs.into_iter();
+            rungs.map(|beta| beta.unwrap_or(f64::NAN)).collect()
         });
-        let recording = match (self.chain, &ladder) {
-            (Some(chain), _) => open(Some(chain))?,
-            (None, None) => all,
-            (None, Some(ladder)) => {
-                let rungs = ladder.iter().enumerate();
-                let rungs =
-                    rungs.map(|(chain, beta)| format!("{chain} (β = {})", text::number(*beta)));
-                return Err(CliError::Usage(format!(
-                    "{} has replicas at several temperatures: take one of them with `--chain`: {}",
-                    self.run.display(),
-                    rungs.collect::<Vec<_>>().join(", ")
-                )));
-            }
-        };
+        let recording = selection.open(run)?;
         // A device that is not there is an error, whatever the sections need.
         program.device(Some(&saved.device))?;
         let point = PointOptions::last_state(&self.run).open(program);

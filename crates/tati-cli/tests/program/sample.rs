@@ -106,14 +106,19 @@ fn replicas_are_exchanged() {
     assert!(page.contains("Ladder of β"));
     let energy = place.json("analyse free-energy run --chain 2 --along potential --resamples 0");
     assert_eq!(number(&energy["inverse_temperature"]), ladder[2]);
-    place.assert_refused(
+    for line in [
         "report run",
-        "take one of them with `--chain`: 0 (β = 50), 1 (β = 22.3607)",
-    );
-    place.assert_refused(
         "analyse free-energy run --along potential",
-        "take one rung with `--chain`",
-    );
+        "analyse averages run",
+        "analyse autocorrelation run",
+        "analyse covariance run",
+        "analyse diffusion-map run",
+    ] {
+        place.assert_refused(
+            line,
+            "take one of them with `--chain`: 0 (β = 50), 1 (β = 22.3607)",
+        );
+    }
     let text = place.text("sample --resume run --steps 1010");
     assert!(text.contains("chain        β  draws"), "{text}");
 }
