@@ -23,7 +23,6 @@ use crate::options::range::Ends;
 use crate::options::saved_run::SavedRun;
 use crate::output::Outcome;
 use crate::program::Program;
-use crate::text;
 
 /// Draws of the diffusion map unless told otherwise.
 const MAP_DRAWS: usize = 1000;
