@@ -17,9 +17,13 @@ pub struct Ensemble {
 
 impl Ensemble {
     pub fn new(positions: Vec<f64>, dtype: DType) -> Self {
+        Self::on(&flex(), positions, dtype)
+    }
+
+    pub fn on(device: &Device, positions: Vec<f64>, dtype: DType) -> Self {
         let length = positions.len();
         let data = TensorData::new(positions, [length]).convert_dtype(dtype);
-        let tensor = Tensor::from_data(data, (&flex().autodiff(), dtype));
+        let tensor = Tensor::from_data(data, (&device.clone().autodiff(), dtype));
         Self {
             position: Param::initialized(ParamId::new(), tensor.require_grad()),
         }

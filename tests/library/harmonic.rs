@@ -4,9 +4,9 @@
 //! A tensor of 16,384 independent oscillators is an ensemble, so moments have the errors of independent draws, and
 //! averages over well separated steps only shrink them. Limits of 4 standard errors: false alarms 6 in 100,000 a check.
 
-use crate::common::{Ensemble, mean_and_error};
+use crate::common::{Ensemble, flex, mean_and_error};
 use burn::optim::ModuleOptimizer;
-use burn::tensor::DType;
+use burn::tensor::{DType, Device};
 use tati::samplers::{
     BaoabConfig, Gla1Config, Gla2Config, Integrator, LangevinUpdate, Prior, PsgldConfig,
     SghmcConfig, SgldConfig, StationaryMoments, Thermometer, WallsConfig,
@@ -15,10 +15,10 @@ use tati::samplers::{
 
 const MEMBERS: usize = 16_384;
 const CURVATURE: f64 = 1.7;
-const INVERSE_TEMPERATURE: f64 = 2.5;
-const FRICTION: f64 = 1.3;
+pub const INVERSE_TEMPERATURE: f64 = 2.5;
+pub const FRICTION: f64 = 1.3;
 /// One small step, and one so large that the bias is tens of standard errors.
-const STEP_SIZES: [f64; 2] = [0.2, 1.1];
+pub const STEP_SIZES: [f64; 2] = [0.2, 1.1];
 
 /// ⟨θ²⟩ and, for kinetic samplers, ⟨p²⟩, each with its standard error.
 struct Measured {
@@ -26,8 +26,13 @@ struct Measured {
     momentum: Option<(f64, f64)>,
 }
 
-fn measure(mut sampler: ModuleOptimizer, thermometer: &Thermometer, step_size: f64) -> Measured {
-    let mut ensemble = Ensemble::new(vec![0.0; MEMBERS], DType::F32);
+fn measure(
+    device: &Device,
+    mut sampler: ModuleOptimizer,
+    thermometer: &Thermometer,
+    step_size: f64,
+) -> Measured {
+    let mut ensemble = Ensemble::on(device, vec![0.0; MEMBERS], DType::F32);
     // Relaxation to e⁻¹² of the start, then as much between readings.
     let rate: f64 = (0.5 * FRICTION).min(CURVATURE / FRICTION).min(CURVATURE);
     let pause = (12.0 / (rate * step_size)).ceil() as usize;
@@ -67,7 +72,7 @@ fn oracle(integrator: Integrator, step_size: f64) -> StationaryMoments {
     .expect("a stable step")
 }
 
-fn kinetic(integrator: Integrator, step_size: f64) -> Measured {
+fn kinetic(device: &Device, integrator: Integrator, step_size: f64) -> Measured {
     let thermometer = Thermometer::new();
     macro_rules! build {
         ($config:ident) => {
@@ -85,12 +90,12 @@ fn kinetic(integrator: Integrator, step_size: f64) -> Measured {
         Integrator::Gla2 => build!(Gla2Config),
         Integrator::Baoab => build!(BaoabConfig),
     };
-    measure(sampler, &thermometer, step_size)
+    measure(device, sampler, &thermometer, step_size)
 }
 
-fn assert_exact(integrator: Integrator) {
-    for step_size in STEP_SIZES {
-        let measured = kinetic(integrator, step_size);
+pub fn assert_exact(device: &Device, integrator: Integrator, step_sizes: &[f64]) {
+    for &step_size in step_sizes {
+        let measured = kinetic(device, integrator, step_size);
         let exact = oracle(integrator, step_size);
         let position = deviation(measured.position, exact.position_variance);
         let momentum = deviation(
@@ -106,13 +111,13 @@ fn assert_exact(integrator: Integrator) {
 
 #[test]
 fn gla1_has_its_exact_moments() {
-    assert_exact(Integrator::Gla1);
+    assert_exact(&flex(), Integrator::Gla1, &STEP_SIZES);
 }
 
 #[test]
 fn gla2_has_its_exact_moments_and_its_oracle_rejects_the_momentum_of_baoab() {
-    assert_exact(Integrator::Gla2);
-    let baoab = kinetic(Integrator::Baoab, STEP_SIZES[1])
+    assert_exact(&flex(), Integrator::Gla2, &STEP_SIZES);
+    let baoab = kinetic(&flex(), Integrator::Baoab, STEP_SIZES[1])
         .momentum
         .expect("a momentum");
     let rejected = deviation(
@@ -124,16 +129,15 @@ fn gla2_has_its_exact_moments_and_its_oracle_rejects_the_momentum_of_baoab() {
 
 #[test]
 fn baoab_has_its_exact_moments() {
-    assert_exact(Integrator::Baoab);
+    assert_exact(&flex(), Integrator::Baoab, &STEP_SIZES);
 }
 
-#[test]
-fn sgld_has_its_exact_moments_and_its_oracle_rejects_the_position_of_baoab() {
-    for step_size in [0.1, 0.8] {
+pub fn assert_sgld_exact(device: &Device, step_sizes: &[f64]) {
+    for &step_size in step_sizes {
         let sampler = SgldConfig::new(INVERSE_TEMPERATURE)
             .with_seed(Some(7))
             .init();
-        let measured = measure(sampler, &Thermometer::new(), step_size);
+        let measured = measure(device, sampler, &Thermometer::new(), step_size);
         let exact =
             sgld_on_harmonic_well(CURVATURE, step_size, INVERSE_TEMPERATURE).expect("stable");
         let position = deviation(measured.position, exact);
@@ -143,7 +147,12 @@ fn sgld_has_its_exact_moments_and_its_oracle_rejects_the_position_of_baoab() {
         );
         assert!(measured.momentum.is_none());
     }
-    let baoab = kinetic(Integrator::Baoab, 0.8).position;
+}
+
+#[test]
+fn sgld_has_its_exact_moments_and_its_oracle_rejects_the_position_of_baoab() {
+    assert_sgld_exact(&flex(), &[0.1, 0.8]);
+    let baoab = kinetic(&flex(), Integrator::Baoab, 0.8).position;
     let oracle = sgld_on_harmonic_well(CURVATURE, 0.8, INVERSE_TEMPERATURE).expect("stable");
     assert!(deviation(baoab, oracle).abs() > 40.0);
 }
@@ -240,8 +249,12 @@ fn priors_are_part_of_the_potential() {
 
 #[test]
 fn sghmc_has_its_exact_moments() {
+    assert_sghmc_exact(&flex(), &[0.1, 0.5]);
+}
+
+pub fn assert_sghmc_exact(device: &Device, step_sizes: &[f64]) {
     let noise_estimate = 0.6;
-    for step_size in [0.1, 0.5] {
+    for &step_size in step_sizes {
         let thermometer = Thermometer::new();
         let sampler = SghmcConfig::new(INVERSE_TEMPERATURE)
             .with_friction(FRICTION)
@@ -251,7 +264,7 @@ fn sghmc_has_its_exact_moments() {
             .expect("a valid config")
             .with_thermometer(&thermometer)
             .into_optimizer();
-        let measured = measure(sampler, &thermometer, step_size);
+        let measured = measure(device, sampler, &thermometer, step_size);
         let update = LangevinUpdate::euler(
             step_size,
             FRICTION,
@@ -274,15 +287,19 @@ fn sghmc_has_its_exact_moments() {
 /// Frozen after the first step, V is the square of the first gradient, and pSGLD is SGLD with the step size h/(λ + |g|).
 #[test]
 fn psgld_with_a_frozen_preconditioner_has_its_exact_moments() {
+    assert_psgld_exact(&flex(), &[0.3, 2.0]);
+}
+
+pub fn assert_psgld_exact(device: &Device, step_sizes: &[f64]) {
     let (start, regularization) = (2.0, 0.1);
     let preconditioner = 1.0 / (regularization + CURVATURE * start);
-    for step_size in [0.3, 2.0] {
+    for &step_size in step_sizes {
         let mut sampler = PsgldConfig::new(INVERSE_TEMPERATURE)
             .with_regularization(regularization)
             .with_adaptation_steps(Some(1))
             .with_seed(Some(9))
             .init();
-        let mut ensemble = Ensemble::new(vec![start; MEMBERS], DType::F32);
+        let mut ensemble = Ensemble::on(device, vec![start; MEMBERS], DType::F32);
         let effective = step_size * preconditioner;
         let pause = (12.0 / (CURVATURE * effective)).ceil() as usize;
         let mut squares = Vec::new();

@@ -3,6 +3,8 @@
 mod common;
 
 mod convergence;
+#[cfg(feature = "wgpu")]
+mod device;
 mod exactness;
 mod explore;
 mod gradient_noise;

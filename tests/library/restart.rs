@@ -3,16 +3,19 @@
 //! Runs in every feature set; with a GPU feature compiled in and no GPU present it shows that loading does not touch
 //! Burn's default device.
 
+use std::ops::Range;
+
 use crate::common::flex;
 use burn::module::{Module, ModuleMapper, Param, ParamGroup};
 use burn::nn::loss::{MseLoss, Reduction};
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{DType, FloatDType, Tensor, TensorData};
+use burn::store::ModuleRecord;
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tati::models::{Mlp, MlpConfig};
 use tati::prelude::*;
 use tati::samplers::{NoiseSource, ThermostatScope};
 
-fn model(dtype: DType) -> Mlp {
+pub fn model(dtype: DType) -> Mlp {
     let model = MlpConfig::new(vec![5])
         .with_inputs(4)
         .with_outputs(3)
@@ -31,17 +34,20 @@ impl ModuleMapper for ToF64 {
     }
 }
 
-/// Steps from `first` to `last`, each with its own input and step size.
-fn run(
-    mut model: Mlp,
+/// Steps from `first` to `last` on `device`, each with its own input and step size.
+pub fn run(
+    model: Mlp,
+    device: &Device,
     sampler: &mut ModuleOptimizer,
     dtype: DType,
-    steps: std::ops::Range<usize>,
+    steps: Range<usize>,
 ) -> Mlp {
+    let device = device.clone().autodiff();
+    let mut model = model.fork(&device);
     for step in steps {
         let inputs: Vec<f64> = (0..8).map(|i| ((step * 8 + i) as f64).sin()).collect();
         let data = TensorData::new(inputs, [2, 4]).convert_dtype(dtype);
-        let input = Tensor::<2>::from_data(data, (&flex().autodiff(), dtype));
+        let input = Tensor::<2>::from_data(data, (&device, dtype));
         let output = model.forward(input);
         let target = output.clone().detach().zeros_like();
         let loss = MseLoss::new().forward(output, target, Reduction::Mean);
@@ -51,17 +57,16 @@ fn run(
     model
 }
 
-fn parameters(model: &Mlp) -> TensorData {
-    ParameterLayout::of(model)
-        .expect("a layout")
-        .flatten(model)
-        .expect("parameters")
-        .into_data()
+/// All parameters: read now, where Burn would read those of a GPU when they are first looked at.
+pub fn parameters(model: &Mlp) -> Vec<f64> {
+    let layout = ParameterLayout::of(model).expect("a layout");
+    let flat = layout.flatten(model).expect("parameters");
+    flat.into_data().iter::<f64>().collect()
 }
 
-type Init = fn(u64) -> ModuleOptimizer;
+pub type Init = fn(u64) -> ModuleOptimizer;
 
-fn samplers() -> Vec<(&'static str, Init)> {
+pub fn samplers() -> Vec<(&'static str, Init)> {
     vec![
         ("sgld", |seed| {
             SgldConfig::new(50.0)
@@ -124,35 +129,37 @@ fn samplers() -> Vec<(&'static str, Init)> {
     ]
 }
 
+/// The parameters after nine steps on the first device, and eleven on the second with what the first left in files.
+pub fn saved_and_loaded(
+    start: Mlp,
+    sampler: Init,
+    dtype: DType,
+    [first, second]: [&Device; 2],
+) -> Vec<f64> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name| folder.path().join(name);
+    let mut before = sampler(1);
+    let half = run(start, first, &mut before, dtype, 0..9);
+    let record = half.clone().into_record();
+    record.save(file("model")).expect("model saved");
+    before.save(file("sampler")).expect("sampler saved");
+
+    // A new process would have another model, other parameter ids and, without a seed, other noise.
+    let record = ModuleRecord::load(file("model")).expect("model loaded");
+    let resumed = model(dtype).load_record(record);
+    assert_eq!(parameters(&resumed), parameters(&half));
+    let mut after = sampler(777).load(file("sampler")).expect("sampler loaded");
+    parameters(&run(resumed, second, &mut after, dtype, 9..20))
+}
+
 #[test]
 fn saved_and_loaded_through_files_a_chain_continues_exactly() {
-    let folder = tempfile::tempdir().expect("a folder");
     for dtype in [DType::F32, DType::F64] {
         for (name, sampler) in samplers() {
             let start = model(dtype);
-            let whole = run(start.clone(), &mut sampler(1), dtype, 0..20);
-
-            let mut first = sampler(1);
-            let half = run(start, &mut first, dtype, 0..9);
-            let (model_file, sampler_file) =
-                (folder.path().join("model"), folder.path().join("sampler"));
-            half.clone()
-                .into_record()
-                .save(&model_file)
-                .expect("model saved");
-            first.save(&sampler_file).expect("sampler saved");
-
-            // A new process would have another model, other parameter ids and, without a seed, other noise.
-            let record = burn::store::ModuleRecord::load(&model_file).expect("model loaded");
-            let resumed = model(dtype).load_record(record);
-            assert_eq!(
-                parameters(&resumed),
-                parameters(&half),
-                "{name} {dtype:?}: model"
-            );
-            let mut second = sampler(777).load(&sampler_file).expect("sampler loaded");
-            let resumed = run(resumed, &mut second, dtype, 9..20);
-            assert_eq!(parameters(&resumed), parameters(&whole), "{name} {dtype:?}");
+            let whole = run(start.clone(), &flex(), &mut sampler(1), dtype, 0..20);
+            let resumed = saved_and_loaded(start, sampler, dtype, [&flex(), &flex()]);
+            assert_eq!(resumed, parameters(&whole), "{name} {dtype:?}");
         }
     }
 }
@@ -161,8 +168,8 @@ fn saved_and_loaded_through_files_a_chain_continues_exactly() {
 fn without_the_samplers_record_the_chain_is_another() {
     let start = model(DType::F32);
     let (_, baoab) = samplers()[3];
-    let whole = run(start.clone(), &mut baoab(1), DType::F32, 0..12);
-    let half = run(start, &mut baoab(1), DType::F32, 0..6);
-    let resumed = run(half, &mut baoab(1), DType::F32, 6..12);
+    let whole = run(start.clone(), &flex(), &mut baoab(1), DType::F32, 0..12);
+    let half = run(start, &flex(), &mut baoab(1), DType::F32, 0..6);
+    let resumed = run(half, &flex(), &mut baoab(1), DType::F32, 6..12);
     assert_ne!(parameters(&resumed), parameters(&whole));
 }

@@ -201,6 +201,24 @@ fn switching_the_device_refuses_bad_settings() {
     }
 }
 
+/// A driver that is not there, in place of those that may be.
+#[cfg(all(feature = "wgpu", target_os = "linux"))]
+#[test]
+fn a_missing_gpu_is_an_error() {
+    let mut command = seeded("switch_device");
+    for variable in [
+        "VK_DRIVER_FILES",
+        "VK_ICD_FILENAMES",
+        "__EGL_VENDOR_LIBRARY_FILENAMES",
+    ] {
+        command.env(variable, "/nonexistent");
+    }
+    assert_refused(
+        command.args(["--device", "wgpu", "--steps", "2"]),
+        &["wgpu", "0 adapters were found", "flex"],
+    );
+}
+
 fn langevin() -> Command {
     let mut command = seeded("langevin_in_burn_training");
     command.args([

@@ -2,6 +2,8 @@
 //!
 //! This is the one place in tati that knows which backends are compiled in.
 
+#[cfg(any(feature = "gpu", feature = "remote"))]
+mod guard;
 mod present;
 #[cfg(feature = "remote")]
 mod remote;
@@ -10,7 +12,7 @@ use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 #[cfg(feature = "wgpu")]
 use burn::tensor::DeviceKind;
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 use burn::tensor::DeviceType;
 
 use crate::{Result, TatiError};
@@ -34,7 +36,9 @@ pub fn available_devices() -> Vec<&'static str> {
 /// | `ndarray` | CPU, Burn's NdArray backend | `ndarray` |
 /// | `wgpu`, `wgpu:N` | the best or the N-th adapter through wgpu | `wgpu` |
 /// | `vulkan`, `vulkan:N` | the same, pinned to Vulkan | `vulkan` |
+/// | `metal`, `metal:N` | the same, pinned to Metal | `metal` |
 /// | `cuda`, `cuda:N` | NVIDIA GPU N | `cuda` |
+/// | `rocm`, `rocm:N` | AMD GPU N | `rocm` |
 /// | `remote:HOST:PORT` | the first device that a Burn server there serves over WebSocket | `remote` |
 ///
 /// A GPU is opened here, and a server called, so that a missing one is an error now rather than a panic at the first tensor.
@@ -57,6 +61,57 @@ pub fn available_devices() -> Vec<&'static str> {
 /// # Ok::<(), tati_core::TatiError>(())
 /// ```
 pub fn open_device(name: &str) -> Result<Device> {
+    let device = open(name)?;
+    #[cfg(any(feature = "gpu", feature = "remote"))]
+    guard::remember(name, &device);
+    Ok(device)
+}
+
+/// Whether the tensors of `device` live in this process's memory, where they can be read and written without a
+/// transfer (Flex and NdArray).
+pub fn shares_host_memory(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "ndarray")]
+        DispatchDevice::NdArray(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether `device` runs kernels written in CubeCL, as Burn does on GPUs: wgpu, Vulkan, Metal, CUDA and ROCm.
+pub fn runs_cubecl_kernels(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        #[cfg(feature = "gpu")]
+        DispatchDevice::Cube(_) => true,
+        _ => false,
+    }
+}
+
+/// Does `work`, and makes an error of it that one of the `devices` that it uses failed meanwhile.
+///
+/// A remote device goes away with its server or with the network, a GPU with its driver, or its memory does not suffice. Burn panics then
+/// where a tensor is read, and this is what is caught: if one of the devices no longer answers, or said that it is out of memory, the panic is
+/// an error that names it; any other panic goes on. On the CPU `work` is just done. A machine that vanishes without closing its connection
+/// is noticed when TCP gives up: after half a minute, or as late as a quarter of an hour if something was on its way there. A server that
+/// is merely slow is waited for.
+///
+/// The chains and ensembles of tati are guarded. What `work` was about to change may be half changed after an error.
+///
+/// # Errors
+/// [`TatiError::DeviceLost`] and [`TatiError::OutOfDeviceMemory`]; and those of `work`.
+pub fn guard_devices<T>(devices: &[Device], work: impl FnOnce() -> Result<T>) -> Result<T> {
+    #[cfg(any(feature = "gpu", feature = "remote"))]
+    return guard::guard(devices, work);
+    #[cfg(not(any(feature = "gpu", feature = "remote")))]
+    {
+        // None of them can go away.
+        let _ = devices;
+        work()
+    }
+}
+
+fn open(name: &str) -> Result<Device> {
     let (kind, argument) = match name.split_once(':') {
         Some((kind, argument)) => (kind, Some(argument)),
         None => (name, None),
@@ -90,53 +145,27 @@ pub fn open_device(name: &str) -> Result<Device> {
         ("vulkan", index) => open_wgpu(name, index, DeviceType::Vulkan, || {
             Device::vulkan(DeviceKind::DefaultDevice)
         }),
+        #[cfg(feature = "metal")]
+        ("metal", index) => open_wgpu(name, index, DeviceType::Metal, || {
+            Device::metal(DeviceKind::DefaultDevice)
+        }),
         #[cfg(feature = "cuda")]
-        ("cuda", index) => open_cuda(name, index.unwrap_or(0)),
+        ("cuda", index) => open_numbered(name, index, DeviceType::Cuda, Device::cuda),
+        #[cfg(feature = "rocm")]
+        ("rocm", index) => open_numbered(name, index, DeviceType::Rocm, Device::rocm),
         _ => Err(unknown(name)),
     }
 }
 
-/// Whether the tensors of `device` live in this process's memory, where they can be read and written without a
-/// transfer (Flex and NdArray).
-pub fn shares_host_memory(device: &Device) -> bool {
-    match device.clone().inner().as_dispatch() {
-        #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => true,
-        #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => true,
-        _ => false,
-    }
-}
-
-/// Does `work`, and makes an error of it that one of the `devices` that it uses went away meanwhile.
-///
-/// A remote device goes away with its server or with the network. Burn panics then where a tensor is read, and this is what is caught:
-/// if one of the devices no longer answers, the panic is an error that names it; any other panic goes on. On devices of
-/// this machine `work` is just done. A machine that vanishes without closing its connection is noticed when TCP gives up: after half
-/// a minute, or as late as a quarter of an hour if something was on its way there. A server that is merely slow is waited for.
-///
-/// The chains and ensembles of tati are guarded. What `work` was about to change may be half changed after an error.
-///
-/// # Errors
-/// [`TatiError::DeviceLost`]; and those of `work`.
-pub fn guard_devices<T>(devices: &[Device], work: impl FnOnce() -> Result<T>) -> Result<T> {
-    #[cfg(feature = "remote")]
-    return remote::guard(devices, work);
-    #[cfg(not(feature = "remote"))]
-    {
-        // None of them can go away.
-        let _ = devices;
-        work()
-    }
-}
-
 /// Every device name, and whether it is compiled in. The Cargo feature has the same name.
-const KNOWN: [(&str, bool); 6] = [
+const KNOWN: [(&str, bool); 8] = [
     ("flex", cfg!(feature = "flex")),
     ("ndarray", cfg!(feature = "ndarray")),
     ("wgpu", cfg!(feature = "wgpu")),
     ("vulkan", cfg!(feature = "vulkan")),
+    ("metal", cfg!(feature = "metal")),
     ("cuda", cfg!(feature = "cuda")),
+    ("rocm", cfg!(feature = "rocm")),
     ("remote", cfg!(feature = "remote")),
 ];
 
@@ -162,7 +191,7 @@ fn parse_index(name: &str, index: &str) -> Result<usize> {
     index.parse().map_err(|_| unknown(name))
 }
 
-#[cfg(any(feature = "wgpu", feature = "cuda", feature = "remote"))]
+#[cfg(any(feature = "gpu", feature = "remote"))]
 fn not_found(name: &str, reason: String) -> TatiError {
     TatiError::DeviceNotFound {
         name: name.to_string(),
@@ -192,18 +221,24 @@ fn open_wgpu(
     }
 }
 
-#[cfg(feature = "cuda")]
-fn open_cuda(name: &str, index: usize) -> Result<Device> {
-    // Without a driver the enumeration itself panics inside the CUDA loader.
-    let devices = std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda).len())
-        .map_err(|_| not_found(name, "the CUDA driver could not be loaded".to_string()))?;
+#[cfg(any(feature = "cuda", feature = "rocm"))]
+fn open_numbered(
+    name: &str,
+    index: Option<usize>,
+    filter: DeviceType,
+    open: impl FnOnce(usize) -> Device,
+) -> Result<Device> {
+    // Without a driver the enumeration itself panics inside its loader.
+    let devices = std::panic::catch_unwind(|| Device::enumerate(filter).len())
+        .map_err(|_| not_found(name, "the driver could not be loaded".to_string()))?;
+    let index = index.unwrap_or(0);
     if index >= devices {
         return Err(not_found(
             name,
-            format!("the CUDA driver lists {devices} devices"),
+            format!("the driver lists {devices} devices"),
         ));
     }
-    Ok(Device::cuda(index))
+    Ok(open(index))
 }
 
 #[cfg(test)]

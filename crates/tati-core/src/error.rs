@@ -43,9 +43,19 @@ pub enum TatiError {
         /// The devices that this build can open.
         available: String,
     },
-    /// A remote device that no longer answers.
+    /// A device that no longer answers.
     #[error("device `{name}` went away: {reason}; a recorded run can be resumed on another device")]
     DeviceLost {
+        /// The name it was opened by.
+        name: String,
+        /// What the backend reported.
+        reason: String,
+    },
+    /// A GPU whose memory does not suffice.
+    #[error(
+        "device `{name}` is out of memory: {reason}; take smaller batches or fewer walkers, and resume a recorded run"
+    )]
+    OutOfDeviceMemory {
         /// The name it was opened by.
         name: String,
         /// What the backend reported.
@@ -173,7 +183,10 @@ impl TatiError {
     pub fn is_input(&self) -> bool {
         !matches!(
             self,
-            Self::NotFinite { .. } | Self::NotConverged { .. } | Self::DeviceLost { .. }
+            Self::NotFinite { .. }
+                | Self::NotConverged { .. }
+                | Self::DeviceLost { .. }
+                | Self::OutOfDeviceMemory { .. }
         )
     }
 }

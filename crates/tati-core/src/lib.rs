@@ -19,7 +19,7 @@ mod trajectory;
 pub use atomic_file::{create_folder_atomically, write_atomically, write_json_atomically};
 pub use device::{
     DeviceBackend, PresentDevice, available_devices, device_backends, guard_devices, open_device,
-    shares_host_memory,
+    runs_cubecl_kernels, shares_host_memory,
 };
 pub use error::{
     Result, TatiError, require_count, require_non_negative, require_positive,

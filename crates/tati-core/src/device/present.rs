@@ -1,6 +1,6 @@
 //! Which devices are there.
 
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 use burn::tensor::{Device, DeviceType};
 
 use super::KNOWN;
@@ -66,29 +66,25 @@ fn present(name: &'static str) -> Result<Vec<PresentDevice>, String> {
             memory: host_memory(),
         }]),
         #[cfg(feature = "wgpu")]
-        "wgpu" => adapters(name, || {
-            Device::enumerate(DeviceType::Wgpu).into_iter().collect()
-        }),
+        "wgpu" => adapters(name, DeviceType::Wgpu),
         #[cfg(feature = "vulkan")]
-        "vulkan" => adapters(name, || {
-            Device::enumerate(DeviceType::Vulkan).into_iter().collect()
-        }),
+        "vulkan" => adapters(name, DeviceType::Vulkan),
+        #[cfg(feature = "metal")]
+        "metal" => adapters(name, DeviceType::Metal),
         #[cfg(feature = "cuda")]
-        "cuda" => adapters(name, || {
-            Device::enumerate(DeviceType::Cuda).into_iter().collect()
-        }),
+        "cuda" => adapters(name, DeviceType::Cuda),
+        #[cfg(feature = "rocm")]
+        "rocm" => adapters(name, DeviceType::Rocm),
         _ => Ok(Vec::new()),
     }
 }
 
-/// What `enumerate` finds, by number. Where a driver is missing Burn panics.
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
-fn adapters(
-    name: &str,
-    enumerate: impl Fn() -> Vec<Device> + std::panic::UnwindSafe,
-) -> Result<Vec<PresentDevice>, String> {
-    let devices = std::panic::catch_unwind(enumerate)
-        .map_err(|_| format!("the driver of {name} could not be loaded"))?;
+/// The devices that Burn finds, by number. Where a driver is missing it panics.
+#[cfg(feature = "gpu")]
+fn adapters(name: &str, kind: DeviceType) -> Result<Vec<PresentDevice>, String> {
+    let devices: Vec<Device> =
+        std::panic::catch_unwind(|| Device::enumerate(kind).into_iter().collect())
+            .map_err(|_| format!("the driver of {name} could not be loaded"))?;
     let present = devices.into_iter().enumerate().map(|(number, device)| {
         let identity = std::panic::AssertUnwindSafe(|| device.identity());
         let identity = std::panic::catch_unwind(identity).ok().flatten();

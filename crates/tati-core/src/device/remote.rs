@@ -1,13 +1,11 @@
-//! Devices of other machines, over Burn's remote backend: opened without a hang, and missed without a panic.
+//! Devices of other machines, over Burn's remote backend, opened without a hang.
 
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use burn::backend::DispatchDevice;
 use burn::remote::RemoteHost;
 use burn::tensor::Device;
 
@@ -19,9 +17,6 @@ const KNOCK: Duration = Duration::from_secs(5);
 /// How long a server may take to open a session. Burn would wait without end for one that says nothing.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// What the devices were opened by: Burn keeps their addresses to itself.
-static NAMES: Mutex<Vec<(Device, String)>> = Mutex::new(Vec::new());
-
 /// Opens the device called `name` at `address`, HOST:PORT.
 pub(super) fn open(name: &str, address: &str) -> Result<Device> {
     if !is_address(address) {
@@ -31,12 +26,7 @@ pub(super) fn open(name: &str, address: &str) -> Result<Device> {
             expected: "remote:HOST:PORT, with a port from 1 to 65535".to_string(),
         });
     }
-    let device = connect(address).map_err(|reason| not_found(name, reason))?;
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if !names.iter().any(|(known, _)| *known == device) {
-        names.push((device.clone(), name.to_string()));
-    }
-    Ok(device)
+    connect(address).map_err(|reason| not_found(name, reason))
 }
 
 /// A session with the server at `address`, or why there is none.
@@ -58,52 +48,6 @@ fn connect(address: &str) -> Result<Device, String> {
     });
     let answer = answer.recv_timeout(HANDSHAKE);
     answer.unwrap_or_else(|_| Err("no Burn server answers there".to_string()))
-}
-
-/// [`guard_devices`](super::guard_devices).
-pub(super) fn guard<T>(devices: &[Device], work: impl FnOnce() -> Result<T>) -> Result<T> {
-    if !devices.iter().any(is_remote) {
-        return work();
-    }
-    // What the work left half done is for the caller to give up, as after any error.
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(outcome) => outcome,
-        Err(panic) => match devices.iter().find_map(loss) {
-            Some(error) => Err(error),
-            None => resume_unwind(panic),
-        },
-    }
-}
-
-/// The error that `device` went away, if it did.
-fn loss(device: &Device) -> Option<TatiError> {
-    if !is_remote(device) {
-        return None;
-    }
-    let reason = match catch_unwind(|| device.sync()) {
-        Ok(Ok(())) => return None,
-        Ok(Err(error)) => {
-            // Burn's last line says what happened, those above that something did.
-            let error = error.to_string();
-            let last = error.lines().last().unwrap_or_default().trim();
-            format!("its server does not answer ({last})")
-        }
-        Err(_) => "its session is over".to_string(),
-    };
-    let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = names.iter().find(|(known, _)| known == device);
-    Some(TatiError::DeviceLost {
-        // One that the program opened by itself has no name.
-        name: known.map_or_else(|| format!("{device:?}"), |(_, name)| name.clone()),
-        reason,
-    })
-}
-
-fn is_remote(device: &Device) -> bool {
-    matches!(
-        device.clone().inner().as_dispatch(),
-        DispatchDevice::Remote(_)
-    )
 }
 
 /// Whether `address` is a host name or an IP address, that of version 6 in brackets, and a port.

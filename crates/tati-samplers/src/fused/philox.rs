@@ -13,10 +13,19 @@ use tati_core::SimdLevel;
 pub(crate) const GROUP: usize = 64;
 
 const BLOCKS: usize = GROUP / 4;
-const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
-const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-const ROUNDS: usize = 10;
+pub(crate) const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
+pub(crate) const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+pub(crate) const ROUNDS: usize = 10;
 const LOW: u64 = 0xFFFF_FFFF;
+
+pub(crate) const SQRT_HALF_BITS: u32 = 0x3F35_04F3;
+/// ln m = s Σ cₖ s²ᵏ with s = (m − 1)/(m + 1).
+pub(crate) const LOG_SERIES: [f32; 4] = [2.0, 0.666_667_76, 0.399_775_63, 0.298_712_58];
+/// sin t = t + t³ Σ cₖ t²ᵏ.
+pub(crate) const SINE_SERIES: [f32; 3] = [-0.166_666_55, 0.008_332_16, -0.000_195_15];
+/// cos t = 1 + t² Σ cₖ t²ᵏ.
+pub(crate) const COSINE_SERIES: [f32; 4] =
+    [-0.5, 0.041_666_646, -0.001_388_731_6, 0.000_024_433_147];
 
 /// The noise of one parameter tensor of one walker.
 ///
@@ -118,9 +127,9 @@ impl NoiseStream {
 /// The noise of one stream at one step: a function from groups of elements to normals.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StepNoise {
-    key: [u32; 2],
+    pub(crate) key: [u32; 2],
     /// Words 1 to 3 of the counter; word 0 is the block.
-    counter: [u32; 3],
+    pub(crate) counter: [u32; 3],
 }
 
 impl StepNoise {
@@ -198,7 +207,6 @@ fn box_muller(radius_words: &[u32; BLOCKS], angle_words: &[u32; BLOCKS], normals
 /// s⁷ with coefficients refitted for the smallest largest relative error, 8e-10.
 #[inline(always)]
 fn radius(word: u32) -> f32 {
-    const SQRT_HALF_BITS: u32 = 0x3F35_04F3;
     const MANTISSA: u32 = 0x007F_FFFF;
     const TWO_POW_MINUS_32: f32 = 1.0 / 4_294_967_296.0;
 
@@ -208,7 +216,8 @@ fn radius(word: u32) -> f32 {
     let mantissa = f32::from_bits((offset & MANTISSA) + SQRT_HALF_BITS);
     let s = (mantissa - 1.0) / (mantissa + 1.0);
     let s2 = s * s;
-    let series = ((0.298_712_58 * s2 + 0.399_775_63) * s2 + 0.666_667_76) * s2 + 2.0;
+    let [c0, c1, c2, c3] = LOG_SERIES;
+    let series = ((c3 * s2 + c2) * s2 + c1) * s2 + c0;
     let ln = exponent as f32 * std::f32::consts::LN_2 + s * series;
     // u rounds to 1 at the top end, where ln may come out a rounding error above 0.
     (-2.0 * ln).max(0.0).sqrt()
@@ -222,9 +231,10 @@ fn cosine_sine(word: u32) -> (f32, f32) {
 
     let t = ((word << 2) as i32) as f32 * (std::f32::consts::FRAC_PI_4 * TWO_POW_MINUS_31);
     let t2 = t * t;
-    let sine = t + t * t2 * ((-0.000_195_15 * t2 + 0.008_332_16) * t2 - 0.166_666_55);
-    let cosine =
-        1.0 + t2 * (((0.000_024_433_147 * t2 - 0.001_388_731_6) * t2 + 0.041_666_646) * t2 - 0.5);
+    let [s0, s1, s2] = SINE_SERIES;
+    let sine = t + t * t2 * ((s2 * t2 + s1) * t2 + s0);
+    let [c0, c1, c2, c3] = COSINE_SERIES;
+    let cosine = 1.0 + t2 * (((c3 * t2 + c2) * t2 + c1) * t2 + c0);
     // Quadrants 0 to 3: (c, s), (-s, c), (-c, -s), (s, -c).
     let swap = (word >> 30) & 1 != 0;
     let (first, second) = if swap { (sine, cosine) } else { (cosine, sine) };
@@ -235,6 +245,26 @@ fn cosine_sine(word: u32) -> (f32, f32) {
         f32::from_bits(second.to_bits() ^ second_sign),
     )
 }
+
+/// Counters, keys and words of the Random123 distribution.
+#[cfg(test)]
+pub(crate) const KNOWN_ANSWERS: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
+    (
+        [0; 4],
+        [0; 2],
+        [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8],
+    ),
+    (
+        [u32::MAX; 4],
+        [u32::MAX; 2],
+        [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd],
+    ),
+    (
+        [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+        [0xa409_3822, 0x299f_31d0],
+        [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1],
+    ),
+];
 
 #[cfg(test)]
 mod tests {
@@ -254,21 +284,9 @@ mod tests {
 
     #[test]
     fn known_answers_of_random123() {
-        assert_eq!(
-            philox([0; 4], [0; 2]),
-            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
-        );
-        assert_eq!(
-            philox([u32::MAX; 4], [u32::MAX; 2]),
-            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-        );
-        assert_eq!(
-            philox(
-                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-                [0xa409_3822, 0x299f_31d0]
-            ),
-            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
-        );
+        for (counter, key, words) in KNOWN_ANSWERS {
+            assert_eq!(philox(counter, key), words);
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::NoiseAt;
 use super::memory::Memory;
+use super::outgoing::Outgoing;
 use super::update::{CovarianceControlled, Preconditioned, Update};
+use super::{NoiseAt, Stepped};
 use crate::prior::PriorShape;
 use crate::splitting::{LangevinUpdate, OnStepMomentum};
 use crate::thermometer::Sums;
@@ -20,14 +21,14 @@ pub(crate) struct DeviceTensors<const D: usize> {
 }
 
 impl<const D: usize> DeviceTensors<D> {
-    /// Applies `update` and returns the new position and memory, and the sums if `observe` asks for them.
+    /// Applies `update` and returns what it leaves.
     pub(crate) fn apply(
         mut self,
         update: Update,
         noise: NoiseAt,
         observe: bool,
-    ) -> (Tensor<D>, Memory<Tensor<D>>, Sums) {
-        let mut sums = Sums::default();
+    ) -> Stepped<D, Tensor<D>> {
+        let (mut sums, mut outgoing) = (Sums::default(), Outgoing::Known(0.0));
         if let Some((shape, center)) = self.prior.take() {
             let (force, energy) = prior_force(&self.position, shape, center, observe);
             sums.prior_energy = energy;
@@ -54,13 +55,14 @@ impl<const D: usize> DeviceTensors<D> {
             Update::Langevin(update) => self.langevin(update, noise, observe, &mut sums),
             Update::Thermostatted(update) => {
                 self.langevin(update.0, noise, observe, &mut sums);
-                sums.outgoing_momentum_squared = squared_norm(kept(&self.memory.momentum));
+                outgoing = Outgoing::of(kept(&self.memory.momentum));
             }
             Update::CovarianceControlled(update) => {
                 self.covariance_controlled(update, noise, observe, &mut sums);
+                outgoing = Outgoing::of(kept(&self.memory.momentum));
             }
         }
-        (self.position, self.memory, sums)
+        (self.position, self.memory, sums, outgoing)
     }
 
     fn preconditioned(
@@ -137,7 +139,6 @@ impl<const D: usize> DeviceTensors<D> {
         let momentum =
             (decay * momentum + kick) - self.gradient.clone().mul_scalar(update.step_size);
         self.position = self.position.clone() + momentum.clone().mul_scalar(update.step_size);
-        sums.outgoing_momentum_squared = squared_norm(&momentum);
         self.memory.momentum = Some(momentum);
         self.memory.variance = Some(variance);
         self.memory.previous_gradient = Some(self.gradient.clone());

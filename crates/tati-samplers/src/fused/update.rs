@@ -20,6 +20,25 @@ pub(crate) enum Update {
     CovarianceControlled(CovarianceControlled),
 }
 
+#[cfg(feature = "gpu")]
+impl Update {
+    /// The standard deviation of the noise, before any preconditioner.
+    pub(crate) fn noise(&self) -> f64 {
+        match self {
+            Self::Overdamped(update) => update.noise,
+            Self::Preconditioned(update) => update.noise,
+            Self::Langevin(row) => row.noise,
+            Self::Thermostatted(update) => update.0.noise,
+            Self::CovarianceControlled(update) => update.noise,
+        }
+    }
+
+    /// Whether the outgoing momentum is summed at every step.
+    pub(crate) fn feeds_a_thermostat(&self) -> bool {
+        matches!(self, Self::Thermostatted(_) | Self::CovarianceControlled(_))
+    }
+}
+
 /// θ ← (θ − h g) + s ξ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Overdamped {

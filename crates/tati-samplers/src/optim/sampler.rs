@@ -149,7 +149,7 @@ impl Sampler {
             step: state.step,
         };
         let elements = position.shape().num_elements();
-        let (position, memory, mut sums) = fused::step(
+        let (position, memory, mut sums, outgoing) = fused::step(
             position,
             std::mem::take(&mut state.memory),
             gradient,
@@ -160,8 +160,7 @@ impl Sampler {
         );
         state.memory = memory;
         if let Some(link) = &state.thermostat {
-            link.shared
-                .add(sums.outgoing_momentum_squared, elements, step_size);
+            link.shared.add(outgoing, elements, step_size);
         }
         if let Some(thermometer) = observe {
             sums.thermostat = thermostat;
@@ -191,6 +190,7 @@ impl Sampler {
         let restored = state.restored.take();
         if restored.is_some() {
             self.noise.mark_used(state.stream);
+            state.anchor = state.anchor.map(|anchor| anchor.beside(position));
         }
         if dynamics.adaptive().is_some() && state.thermostat.is_none() {
             state.thermostat = Some(self.link_thermostat(restored));

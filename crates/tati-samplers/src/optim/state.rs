@@ -18,6 +18,7 @@ const INVERSE_TEMPERATURE: &str = "inverse_temperature";
 ///
 /// Records always hold host data and loading keeps it there until the next step, because Burn would place a loaded tensor
 /// on `Device::default()`, which may be a GPU that is not there, and in that device's default precision.
+#[allow(clippy::large_enum_variant)] // A few a parameter tensor.
 #[derive(Clone, Debug)]
 pub(crate) enum StateTensor<const D: usize> {
     Host(TensorData),
@@ -52,6 +53,16 @@ impl<const D: usize> StateTensor<D> {
         match self {
             Self::Host(data) => Tensor::from_data(data, (device, dtype)),
             Self::Device(tensor) => tensor,
+        }
+    }
+
+    /// The same where state beside `position` is kept, which a record does not know.
+    pub(crate) fn beside(self, position: &Tensor<D>) -> Self {
+        match self {
+            Self::Host(_) if !shares_host_memory(&position.device()) => {
+                Self::Device(self.into_tensor(&position.device(), position.dtype()))
+            }
+            other => other,
         }
     }
 

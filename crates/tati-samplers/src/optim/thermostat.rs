@@ -7,6 +7,8 @@ use std::thread::{self, ThreadId};
 use burn::optim::{StateSink, StateSource};
 use burn_pack::Scalar;
 
+use crate::fused::outgoing::Outgoing;
+
 /// A friction ζ that follows the kinetic temperature of all tensors that share it:
 ///
 /// ζ ← ζ + (h/τ²)(β p·p/N − 1) after each step.
@@ -23,6 +25,19 @@ struct Shared {
     thermostat: Option<Thermostat>,
     /// The record that the thermostat was last continued from.
     continued_from: Option<Thermostat>,
+    /// Parts of p·p that may still be on their devices.
+    pending: Vec<Outgoing>,
+}
+
+impl Shared {
+    /// The thermostat, with p·p complete.
+    fn settled(&mut self) -> Option<&mut Thermostat> {
+        let thermostat = self.thermostat.as_mut()?;
+        for part in self.pending.drain(..) {
+            thermostat.momentum_squared += part.read();
+        }
+        Some(thermostat)
+    }
 }
 
 /// Where a thermostat stands in the middle or at the end of a step.
@@ -57,16 +72,21 @@ impl SharedThermostat {
             elements: 0,
             step_size: 0.0,
         });
-        if last_tick == Some(thermostat.tick) {
+        let (friction, tick) = (thermostat.friction, thermostat.tick);
+        if last_tick == Some(tick)
+            && let Some(thermostat) = shared.settled()
+        {
             thermostat.finish_step(response);
+            return (thermostat.friction, thermostat.tick);
         }
-        (thermostat.friction, thermostat.tick)
+        (friction, tick)
     }
 
     /// Adds what a tensor contributes to the current step.
-    pub(crate) fn add(&self, momentum_squared: f64, elements: usize, step_size: f64) {
-        if let Some(thermostat) = &mut self.lock().thermostat {
-            thermostat.momentum_squared += momentum_squared;
+    pub(crate) fn add(&self, momentum_squared: Outgoing, elements: usize, step_size: f64) {
+        let mut shared = self.lock();
+        shared.pending.push(momentum_squared);
+        if let Some(thermostat) = &mut shared.thermostat {
             thermostat.elements += elements as u64;
             thermostat.step_size = step_size;
         }
@@ -79,13 +99,14 @@ impl SharedThermostat {
         let continued =
             shared.continued_from == Some(recorded) && shared.thermostat.is_some_and(one_step_on);
         if !continued {
+            shared.pending.clear();
             shared.thermostat = Some(recorded);
             shared.continued_from = Some(recorded);
         }
     }
 
     pub(crate) fn now(&self) -> Option<Thermostat> {
-        self.lock().thermostat
+        self.lock().settled().copied()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -182,7 +203,7 @@ mod tests {
                 let (friction, now) = shared.enter(*tick, RESPONSE);
                 assert_eq!(friction, expected);
                 *tick = Some(now);
-                shared.add(square, 4, 0.1);
+                shared.add(Outgoing::Known(square), 4, 0.1);
             }
             expected += 0.1 / 0.25 * (2.0 * (squares[0] + squares[1]) / 8.0 - 1.0);
         }
@@ -192,13 +213,13 @@ mod tests {
     fn a_record_is_continued_from_once() {
         let original = SharedThermostat::default();
         original.enter(None, RESPONSE);
-        original.add(3.0, 4, 0.1);
+        original.add(Outgoing::Known(3.0), 4, 0.1);
         let recorded = original.now().expect("in use");
         let resumed = SharedThermostat::default();
         resumed.continue_from(recorded);
         let expected = (1.0 + 0.4 * (2.0 * 0.75 - 1.0), 1);
         assert_eq!(resumed.enter(Some(recorded.tick), RESPONSE), expected);
-        resumed.add(1.0, 4, 0.1);
+        resumed.add(Outgoing::Known(1.0), 4, 0.1);
         // The second tensor brings the same record and joins the step that the first has opened.
         resumed.continue_from(recorded);
         assert_eq!(resumed.enter(Some(recorded.tick), RESPONSE), expected);
