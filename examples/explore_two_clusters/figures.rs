@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use tati::landscape::PathPotential;
-use tati::landscape::plot::{self, Curve};
 use tati::workflow::Exploration;
 
 use crate::support::Failure;
@@ -18,30 +16,9 @@ pub fn write(folder: &Path, found: &Exploration) -> Result<Vec<String>, Failure>
     let Some(barrier) = found.barriers.first() else {
         return Ok(figures);
     };
-    let shares = |path: &PathPotential| -> Vec<f64> {
-        let whole = path.lengths.last().copied().unwrap_or(1.0);
-        path.lengths.iter().map(|length| length / whole).collect()
-    };
-    let (line, profile) = (&barrier.line, &barrier.path.profile);
     let source = format!("explore_two_clusters, seed {}", found.seed);
-    let figure = plot::Path {
-        line: Curve {
-            x: &shares(line),
-            y: &line.potential,
-            ..Curve::default()
-        },
-        images: Curve {
-            x: &shares(profile),
-            y: &profile.potential,
-            ..Curve::default()
-        },
-        x_label: "share of the way",
-        y_label: "potential U",
-        title: "From one minimum to another",
-        source: &source,
-    };
     let path = folder.join("barrier.png");
-    figure.save(&path)?;
+    barrier.save_figure(&path, "From one minimum to another", &source)?;
     figures.push(path.display().to_string());
     Ok(figures)
 }

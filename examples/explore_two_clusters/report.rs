@@ -3,70 +3,19 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use tati::workflow::{Exploration, ExplorationEnd};
+use tati::workflow::{Exploration, ExplorationEnd, ExplorationSummary};
 
 use crate::Options;
 
 #[derive(Serialize)]
 pub struct Results {
-    pub num_parameters: usize,
-    pub seed: u64,
-    pub device: String,
-    pub out: String,
-    pub inverse_temperature: f64,
-    pub end: End,
-    pub rounds: Vec<Round>,
-    /// Of the last map.
-    pub corners: Vec<Corner>,
-    pub minima: Vec<Minimum>,
-    pub num_unconverged: usize,
-    pub barriers: Vec<Barrier>,
-    pub figures: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum End {
-    Settled,
-    RoundsSpent,
-    Interrupted,
-}
-
-#[derive(Serialize)]
-pub struct Round {
-    pub num_points: usize,
-    pub bandwidth: f64,
-    pub eigenvalues: Vec<f64>,
-    pub change: Option<f64>,
-}
-
-#[derive(Serialize)]
-pub struct Corner {
-    pub chain: usize,
-    pub draw: usize,
-    pub potential: f64,
-    pub position: Vec<f64>,
-}
-
-#[derive(Serialize)]
-pub struct Minimum {
-    pub potential: f64,
-    pub gradient_norm: f64,
-    pub index: usize,
-    pub num_quenches: usize,
-    pub position: Vec<f64>,
-}
-
-#[derive(Serialize)]
-pub struct Barrier {
-    pub from: usize,
-    pub to: usize,
-    /// Above the first of the two minima, on the lowest path and on the straight line.
-    pub barrier: f64,
-    pub line_barrier: f64,
-    /// Of the highest saddle.
-    pub saddle_index: Option<usize>,
-    pub converged: bool,
+    #[serde(flatten)]
+    found: ExplorationSummary,
+    num_parameters: usize,
+    device: String,
+    out: String,
+    inverse_temperature: f64,
+    figures: Vec<String>,
 }
 
 impl Results {
@@ -76,54 +25,12 @@ impl Results {
         found: &Exploration,
         figures: Vec<String>,
     ) -> Self {
-        let rounds = found.rounds.iter().map(|round| Round {
-            num_points: round.num_points,
-            bandwidth: round.bandwidth,
-            eigenvalues: round.eigenvalues.clone(),
-            change: round.change,
-        });
-        let corners = found.rounds.last().map(|round| &round.corners);
-        let corners = corners.into_iter().flatten().map(|corner| Corner {
-            chain: corner.chain,
-            draw: corner.draw,
-            potential: corner.potential,
-            position: corner.position.clone(),
-        });
-        let minima = found.minima.minima.iter().map(|minimum| Minimum {
-            potential: minimum.point.potential,
-            gradient_norm: minimum.point.gradient_norm,
-            index: minimum.point.hessian.index,
-            num_quenches: minimum.num_quenches,
-            position: minimum.point.position.clone(),
-        });
-        let barriers = found.barriers.iter().map(|barrier| {
-            let saddles = barrier.path.saddles.iter();
-            let highest = saddles.max_by(|a, b| a.potential.total_cmp(&b.potential));
-            Barrier {
-                from: barrier.from,
-                to: barrier.to,
-                barrier: barrier.path.profile.barrier_from_start(),
-                line_barrier: barrier.line.barrier_from_start(),
-                saddle_index: highest.map(|saddle| saddle.hessian.index),
-                converged: barrier.path.converged,
-            }
-        });
         Self {
+            found: found.summary(),
             num_parameters,
-            seed: found.seed,
             device: options.common.device.clone(),
             out: options.out.display().to_string(),
             inverse_temperature: options.inverse_temperature,
-            end: match found.end {
-                ExplorationEnd::Settled => End::Settled,
-                ExplorationEnd::RoundsSpent => End::RoundsSpent,
-                ExplorationEnd::Interrupted => End::Interrupted,
-            },
-            rounds: rounds.collect(),
-            corners: corners.collect(),
-            minima: minima.collect(),
-            num_unconverged: found.minima.num_unconverged(),
-            barriers: barriers.collect(),
             figures,
         }
     }
@@ -135,14 +42,18 @@ impl Results {
         text
     }
 
+    fn is_interrupted(&self) -> bool {
+        self.found.end == ExplorationEnd::Interrupted
+    }
+
     fn write(&self, text: &mut String) -> std::fmt::Result {
         writeln!(
             text,
             "{} weights at β = {} on {}, seed {}, recorded in {}\n",
-            self.num_parameters, self.inverse_temperature, self.device, self.seed, self.out
+            self.num_parameters, self.inverse_temperature, self.device, self.found.seed, self.out
         )?;
         writeln!(text, "round   draws   change   eigenvalues")?;
-        for (number, round) in self.rounds.iter().enumerate() {
+        for (number, round) in self.found.rounds.iter().enumerate() {
             let change = round
                 .change
                 .map_or("-".to_string(), |change| format!("{change:.3}"));
@@ -153,13 +64,12 @@ impl Results {
                 round.num_points
             )?;
         }
-        let end = match self.end {
-            End::Settled => "The eigenvalues have settled.",
-            End::RoundsSpent => "The rounds were spent before the eigenvalues settled.",
-            End::Interrupted => "Stopped; go on with `--resume` and the same settings.",
-        };
+        let mut end = self.found.end.words().to_string();
+        if self.is_interrupted() {
+            end.push_str(" Go on with `--resume` and the same settings.");
+        }
         writeln!(text, "{end}\n\ncorner       U   weights")?;
-        for (number, corner) in self.corners.iter().enumerate() {
+        for (number, corner) in self.found.corners.iter().enumerate() {
             writeln!(
                 text,
                 "{:>6} {:>7.4}   {}",
@@ -168,11 +78,11 @@ impl Results {
                 row(&corner.position)
             )?;
         }
-        if self.end == End::Interrupted {
+        if self.is_interrupted() {
             return Ok(());
         }
         writeln!(text, "\nminimum       U   index   quenches   weights")?;
-        for (number, minimum) in self.minima.iter().enumerate() {
+        for (number, minimum) in self.found.minima.iter().enumerate() {
             writeln!(
                 text,
                 "{:>7} {:>7.4} {:>7} {:>10}   {}",
@@ -183,10 +93,14 @@ impl Results {
                 row(&minimum.position)
             )?;
         }
-        if self.num_unconverged > 0 {
-            writeln!(text, "{} quenches did not converge.", self.num_unconverged)?;
+        if self.found.num_unconverged > 0 {
+            writeln!(
+                text,
+                "{} quenches did not converge.",
+                self.found.num_unconverged
+            )?;
         }
-        for barrier in &self.barriers {
+        for barrier in &self.found.barriers {
             let [from, to] = [barrier.from + 1, barrier.to + 1];
             writeln!(
                 text,

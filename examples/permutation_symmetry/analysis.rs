@@ -3,7 +3,8 @@
 use tati::Potential;
 use tati::landscape::{
     Bandwidth, DiffusionMap, DiffusionMapConfig, Draws, ElasticBandConfig, Minima, MinimaConfig,
-    MinimumEnergyPath, PathPotential, QuenchConfig, merge_minima, potential_on_line,
+    MinimaProgress, MinimumEnergyPath, PathPotential, QuenchConfig, merge_minima,
+    potential_on_line,
 };
 
 use crate::Options;
@@ -48,11 +49,12 @@ pub fn analyse(options: &Options, task: &Task, sampled: &Sampled) -> Result<Foun
         .fit(&draws)?;
 
     let bar = support::progress("quenching", sampled.shape[0] * sampled.shape[1]);
-    let num_draws = sampled.shape[0] * sampled.shape[1];
     let minima = MinimaConfig::new()
         .with_quench(QuenchConfig::new().with_gradient_tolerance(GRADIENT_TOLERANCE))
-        .find(potential, &draws, None, &mut |share| {
-            bar.set_position((share * num_draws as f64) as u64);
+        .find(potential, &draws, None, &mut |progress| {
+            if let MinimaProgress::Quenched { done, .. } = progress {
+                bar.set_position(done as u64);
+            }
         })?;
     bar.finish_and_clear();
     let merge_distance = MinimaConfig::new().merge_distance;

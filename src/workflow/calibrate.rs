@@ -4,21 +4,32 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::Serialize;
-use tati_core::{ModelPotential, Result, Rows, TatiError, require_count, require_positive};
-use tati_landscape::{AutocorrelationEstimator, integrated_autocorrelation_time};
-use tati_samplers::{BaoabConfig, ChainConfig, ChainSampler, Draw, Prior, entropy_seed};
+use tati_core::{
+    HostEvaluator, ModelPotential, Potential, Result, Rows, TatiError, require_count,
+    require_positive,
+};
+use tati_landscape::{
+    AutocorrelationEstimator, PotentialLevel, PotentialVerdict, integrated_autocorrelation_time,
+};
+use tati_samplers::{
+    BaoabConfig, ChainConfig, ChainSampler, Draw, PotentialWithPrior, Prior, entropy_seed,
+};
 
 /// A sweep of BAOAB over step sizes, frictions and inverse temperatures.
 ///
 /// Each setting is run from the same parameters for `num_steps` steps, of which the second half is looked at:
 ///
 /// ```text
-/// temperature   2β⟨K⟩/N, of mean 1 where the step size is small and gradients are without noise
+/// temperature   2β⟨K⟩/N of the momenta, of mean 1 where the step size is small and gradients are without noise
+/// virial        β⟨(θ − θ₀)·∇U⟩/N of the draws, θ₀ being the start: 1 in equilibrium, below it where slow directions are not there yet
+/// potential     ⟨U⟩ beside what the temperature allows, by PotentialLevel
 /// mixing        draws of U over its integrated autocorrelation time
 /// ```
 ///
 /// A step size that is too large cools the momentum (by h²κ/4 on a harmonic well of stiffness κ) before it makes the chain unstable;
-/// the noise of mini-batches heats it.
+/// the noise of mini-batches heats momentum and draws. Where both are at work the temperature of the momenta may be right and that of the draws
+/// is not: the virial tells. U and ∇U of virial, potential and mixing are over all data, prior included, whatever the batches of the steps: at
+/// every draw the noise of a mini-batch would be all that U shows. With mini-batches they are looked at [`LOOKS`](Self::LOOKS) times.
 ///
 /// # Example
 /// ```
@@ -76,13 +87,17 @@ pub struct CalibratedSetting {
     pub inverse_temperature: f64,
     /// What is to be thought of it.
     pub verdict: CalibrationVerdict,
-    /// ⟨U⟩; `None` if the chain was unstable.
+    /// ⟨U⟩ over all data; `None` if the chain was unstable.
     pub potential: Option<f64>,
     /// 2β⟨K⟩/N.
     pub temperature: Option<f64>,
     /// Its standard error.
     pub temperature_error: Option<f64>,
-    /// The integrated autocorrelation time of U, in steps.
+    /// β⟨(θ − θ₀)·∇U⟩/N.
+    pub virial: Option<f64>,
+    /// Its standard error.
+    pub virial_error: Option<f64>,
+    /// The integrated autocorrelation time of U over all data, in steps.
     pub autocorrelation_time: Option<f64>,
 }
 
@@ -90,11 +105,12 @@ pub struct CalibratedSetting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CalibrationVerdict {
-    /// The potential was no longer finite.
+    /// The potential was no longer finite, or has [diverged](PotentialVerdict::Diverged).
     Unstable,
-    /// Colder than 1/β: the step size is too large.
+    /// The momenta are colder than 1/β: the step size is too large.
     Cold,
-    /// Hotter than 1/β: gradient noise, or a start that is not at equilibrium.
+    /// Momenta or draws are hotter than 1/β, or the potential is [too high](PotentialVerdict::TooHigh): gradient noise, or a start that is
+    /// not at equilibrium.
     Hot,
     /// At its temperature, but fewer than [`CalibrateConfig::FEWEST_DRAWS`] of its draws of U are independent.
     Slow,
@@ -105,6 +121,8 @@ pub enum CalibrationVerdict {
 impl CalibrateConfig {
     /// Independent draws of U that make a setting one that mixes.
     pub const FEWEST_DRAWS: f64 = 20.0;
+    /// How often the potential over all data is looked at in a run of mini-batches, evenly over its second half.
+    pub const LOOKS: u64 = 100;
 
     /// How many settings there are.
     pub fn num_settings(&self) -> usize {
@@ -175,6 +193,18 @@ impl CalibrateConfig {
         R: Rows,
         L: Fn(&M, R) -> Tensor<1> + Clone + Sync,
     {
+        let (layout, beta) = (potential.layout(), sampler.inverse_temperature);
+        let origin = layout.flatten(model)?;
+        let evaluator = HostEvaluator::like(&origin);
+        let origin: Vec<f64> = origin.to_data().iter::<f64>().collect();
+        let with_prior;
+        let whole: &dyn Potential = match &self.prior {
+            None => potential,
+            Some(prior) => {
+                with_prior = PotentialWithPrior::of_chain(potential, prior.clone(), &origin)?;
+                &with_prior
+            }
+        };
         let mut setting = CalibratedSetting {
             step_size,
             friction: sampler.friction,
@@ -183,68 +213,112 @@ impl CalibrateConfig {
             potential: None,
             temperature: None,
             temperature_error: None,
+            virial: None,
+            virial_error: None,
             autocorrelation_time: None,
         };
-        let potential = match self.batch_size {
+        let of_steps = match self.batch_size {
             Some(size) => potential.clone().with_batch_size(size, seed)?,
             None => potential.clone(),
         };
-        let degrees = potential.layout().num_parameters() as f64;
-        let (mut potentials, mut temperatures) = (Vec::new(), Vec::new());
+        let per_degree = beta / layout.num_parameters() as f64;
+        let mut slope = Vec::new();
+        let start = evaluator.energy_and_gradient(whole, &origin, &mut slope)?;
+        let mut seen = Seen {
+            spacing: (self.num_steps / 2 / Self::LOOKS).max(1),
+            ..Seen::default()
+        };
         let mut keep = |draw: &Draw<'_, M>| {
             let kinetic_energy = draw.statistics.kinetic_energy.unwrap_or(f64::NAN);
-            potentials.push(draw.statistics.potential);
-            temperatures.push(2.0 * sampler.inverse_temperature * kinetic_energy / degrees);
+            seen.temperatures.push(2.0 * per_degree * kinetic_energy);
+            if draw.index.is_multiple_of(seen.spacing) {
+                let theta: Vec<f64> = draw.position.to_data().iter::<f64>().collect();
+                let potential = evaluator.energy_and_gradient(whole, &theta, &mut slope)?;
+                let moved = theta.iter().zip(&origin).map(|(theta, from)| theta - from);
+                let work: f64 = moved.zip(&slope).map(|(by, slope)| by * slope).sum();
+                seen.virials.push(per_degree * work);
+                seen.looks.push(potential);
+            }
+            if self.batch_size.is_none() {
+                seen.potentials.push(draw.statistics.potential);
+            }
             Ok(())
         };
         let finished = ChainConfig::new(self.num_steps)
             .with_burn_in(self.num_steps / 2)
             .init(
                 model.clone(),
-                potential,
+                of_steps,
                 ChainSampler::optimizer(&sampler, step_size),
             )?
             .with_observer(&mut keep)
             .run();
         match finished {
-            Ok(_) => self.judge(&mut setting, &potentials, &temperatures),
+            Ok(_) => self.judge(&mut setting, &seen, start, layout.num_parameters())?,
             Err(TatiError::NotFinite { .. }) => {}
             Err(other) => return Err(other),
         }
         Ok(setting)
     }
 
-    fn judge(&self, setting: &mut CalibratedSetting, potentials: &[f64], temperatures: &[f64]) {
-        let mean = |series: &[f64]| series.iter().sum::<f64>() / series.len() as f64;
-        let time = |series: &[f64]| {
-            // A series that never changes has no time.
-            let estimator = AutocorrelationEstimator::Geyer;
-            integrated_autocorrelation_time(series, estimator).map_or(f64::INFINITY, |tau| tau.time)
+    fn judge(
+        &self,
+        setting: &mut CalibratedSetting,
+        seen: &Seen,
+        start: f64,
+        num_parameters: usize,
+    ) -> Result<()> {
+        // The potential of every draw where it is over all data, otherwise where it was looked at.
+        let (potentials, spacing) = match self.batch_size {
+            None => (&seen.potentials, 1),
+            Some(_) => (&seen.looks, seen.spacing),
         };
-        let (potential, temperature) = (mean(potentials), mean(temperatures));
-        let deviations = temperatures
+        let [potential, temperature, virial] =
+            [potentials, &seen.temperatures, &seen.virials].map(|series| Mean::of(series));
+        if ![potential.mean, temperature.mean, virial.mean]
             .iter()
-            .map(|value| (value - temperature).powi(2));
-        let count = temperatures.len() as f64;
-        let variance = deviations.sum::<f64>() / (count - 1.0);
-        let error = (variance * time(temperatures) / count).sqrt();
-        let allowed = self.temperature_tolerance.max(3.0 * error);
-        let tau = time(potentials);
-        setting.potential = Some(potential);
-        setting.temperature = Some(temperature);
-        setting.temperature_error = Some(error).filter(|error| error.is_finite());
-        setting.autocorrelation_time = Some(tau).filter(|tau| tau.is_finite());
-        setting.verdict = if !potential.is_finite() || !temperature.is_finite() {
+            .all(|mean| mean.is_finite())
+        {
+            return Ok(());
+        }
+        let level = PotentialLevel::of(
+            potential.mean,
+            potential.error,
+            start,
+            num_parameters,
+            setting.inverse_temperature,
+        )?;
+        // A time below the distance of two looks is not seen.
+        let tau = match spacing {
+            1 => potential.time,
+            spacing => potential.time.max(1.0) * spacing as f64,
+        };
+        let num_independent = (potentials.len() as u64 * spacing) as f64 / tau;
+        let finite = |value: f64| Some(value).filter(|value| value.is_finite());
+        setting.potential = Some(potential.mean);
+        setting.temperature = Some(temperature.mean);
+        setting.temperature_error = finite(temperature.error);
+        setting.virial = Some(virial.mean);
+        setting.virial_error = finite(virial.error);
+        setting.autocorrelation_time = finite(tau);
+        let allowed = |of: &Mean| self.temperature_tolerance.max(3.0 * of.error);
+        setting.verdict = if level.verdict == PotentialVerdict::Diverged {
             CalibrationVerdict::Unstable
-        } else if temperature < 1.0 - allowed {
+        } else if temperature.mean < 1.0 - allowed(&temperature) {
             CalibrationVerdict::Cold
-        } else if temperature > 1.0 + allowed {
+        } else if temperature.mean > 1.0 + allowed(&temperature)
+            || level.verdict == PotentialVerdict::TooHigh
+        {
             CalibrationVerdict::Hot
-        } else if count / tau < Self::FEWEST_DRAWS {
+        } else if num_independent < Self::FEWEST_DRAWS {
+            // Too few as well to know the error of the virial.
             CalibrationVerdict::Slow
+        } else if virial.mean > 1.0 + allowed(&virial) {
+            CalibrationVerdict::Hot
         } else {
             CalibrationVerdict::Good
         };
+        Ok(())
     }
 
     fn validate(&self) -> Result<()> {
@@ -264,10 +338,50 @@ impl CalibrateConfig {
     }
 }
 
+/// What was seen of the second half of a run.
+#[derive(Default)]
+struct Seen {
+    /// 2βK/N at every draw.
+    temperatures: Vec<f64>,
+    /// U at every draw, of steps over all data.
+    potentials: Vec<f64>,
+    /// Draws from one look over all data to the next.
+    spacing: u64,
+    /// U and the virial at these.
+    looks: Vec<f64>,
+    virials: Vec<f64>,
+}
+
+/// A mean with its standard error and the autocorrelation time of its series.
+struct Mean {
+    mean: f64,
+    error: f64,
+    time: f64,
+}
+
+impl Mean {
+    fn of(series: &[f64]) -> Self {
+        let count = series.len() as f64;
+        let mean = series.iter().sum::<f64>() / count;
+        // A series that never changes has no time.
+        let time = integrated_autocorrelation_time(series, AutocorrelationEstimator::Geyer)
+            .map_or(f64::INFINITY, |tau| tau.time);
+        let squares: f64 = series.iter().map(|value| (value - mean).powi(2)).sum();
+        Self {
+            mean,
+            error: (squares / (count - 1.0) * time / count).sqrt(),
+            time,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use burn::module::Param;
     use burn::tensor::{DType, TensorData};
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+    use tati_samplers::{Integrator, stationary_moments};
 
     use super::*;
 
@@ -312,6 +426,76 @@ mod tests {
             // Four standard errors: one in 16,000, the seed being fixed.
             assert!((found - expected).abs() < 4.0 * error, "{found} {error}");
         }
+    }
+
+    /// The same well with gradients that carry noise of variance σ² = 0.4, those of items b of U = ½ κ |θ|² + b·θ. At h = 0.4 the step cools
+    /// the momenta by as much as the noise heats them, and the draws are a quarter too hot all the same.
+    #[test]
+    fn noise_that_hides_behind_a_large_step_is_found() {
+        const SIZE: usize = 200;
+        const BATCH: usize = 4;
+        let (stiffness, friction, beta, noise) = (4.0, 2.0, 5.0, 0.4);
+        let device = tati_core::open_device("flex").unwrap().autodiff();
+        let mut random = StdRng::seed_from_u64(5);
+        // In pairs of opposite sign: over all data they cancel.
+        let size = (noise * BATCH as f64).sqrt() as f32;
+        let half: Vec<f32> = (0..2000 * SIZE)
+            .map(|_| if random.random::<bool>() { size } else { -size })
+            .collect();
+        let items: Vec<f32> = half
+            .iter()
+            .copied()
+            .chain(half.iter().map(|b| -b))
+            .collect();
+        let items = TensorData::new(items, [4000, SIZE]);
+        let items = Tensor::<2>::from_data(items, &device.clone().inner());
+        let zeros = TensorData::new(vec![0.0_f32; SIZE], [SIZE]);
+        let model = Well {
+            theta: Param::from_tensor(Tensor::from_data(zeros, &device).require_grad()),
+        };
+        let loss = |well: &Well, items: Tensor<2>| {
+            let theta = well.theta.val();
+            let energy = theta.clone().powi_scalar(2).sum().mul_scalar(2.0);
+            energy + (items.mean_dim(0).flatten::<1>(0, 1) * theta).sum()
+        };
+        let potential = ModelPotential::new(model.clone(), items, loss).unwrap();
+        let sweep = CalibrateConfig::new(vec![0.05, 0.4], vec![friction], vec![beta])
+            .with_num_steps(4000)
+            .with_batch_size(Some(BATCH))
+            .with_seed(Some(3));
+        let (settings, recommended) = sweep.run(&model, &potential, |_| true).unwrap();
+        for setting in &settings {
+            let h = setting.step_size;
+            let update = Integrator::Baoab.update(h, h, friction, beta);
+            let exact = stationary_moments(&update, stiffness, noise).unwrap();
+            for (found, error, expected) in [
+                (
+                    setting.temperature,
+                    setting.temperature_error,
+                    beta * exact.momentum_variance,
+                ),
+                (
+                    setting.virial,
+                    setting.virial_error,
+                    beta * stiffness * exact.position_variance,
+                ),
+            ] {
+                let (found, error) = (found.unwrap(), error.unwrap());
+                // Four standard errors: one in 16,000, the seed being fixed.
+                assert!((found - expected).abs() < 4.0 * error, "{setting:?}");
+            }
+            // The momenta alone would not tell.
+            assert!(
+                (setting.temperature.unwrap() - 1.0).abs() < 0.05,
+                "{setting:?}"
+            );
+        }
+        let verdicts: Vec<_> = settings.iter().map(|setting| setting.verdict).collect();
+        assert_eq!(
+            verdicts,
+            [CalibrationVerdict::Good, CalibrationVerdict::Hot]
+        );
+        assert_eq!(recommended, Some(0));
     }
 
     #[test]

@@ -7,8 +7,9 @@ mod train;
 
 pub use calibrate::{CalibrateConfig, CalibratedSetting, CalibrationVerdict};
 pub use explore::{
-    Exploration, ExplorationEnd, ExplorationRound, ExploreConfig, ExploreProgress, ExploreStage,
-    ExploredBarrier, ExploredDraw, Explorer,
+    BarrierSummary, CornerSummary, Exploration, ExplorationEnd, ExplorationRound,
+    ExplorationSummary, ExploreConfig, ExploreProgress, ExploreStage, ExploredBarrier,
+    ExploredDraw, Explorer, MinimumSummary, RoundSummary,
 };
 pub use learning_coefficient::{
     ChainsProgress, LearningCoefficientConfig, LearningCoefficientSweep,

@@ -17,6 +17,7 @@ use crate::options::problem::ProblemArgs;
 use crate::options::saved_run::SavedRun;
 use crate::output::Outcome;
 use crate::program::Program;
+use crate::text;
 
 /// Try settings of BAOAB in short runs and recommend the best
 #[derive(clap::Args, Clone, Debug, Default, Serialize, Deserialize)]
@@ -72,6 +73,7 @@ struct Results {
     device: String,
     seed: u64,
     num_parameters: usize,
+    batch_size: Option<usize>,
     interrupted: bool,
     settings: Vec<CalibratedSetting>,
     recommended: Option<CalibratedSetting>,
@@ -141,26 +143,27 @@ pub fn run(arguments: &CalibrateArgs, program: &Program) -> Result<Outcome, CliE
         device: program.device_name(saved_device),
         seed,
         num_parameters: potential.layout().num_parameters(),
+        batch_size: arguments.batch_size,
         interrupted: settings.len() < config.num_settings(),
         recommended: recommended.map(|index| settings[index].clone()),
         settings,
     };
     let outcome = Outcome::new(&results, results.text())?;
-    Ok(outcome.interrupted(results.interrupted))
+    Ok(outcome.unless(results.interrupted))
 }
 
 fn write_table(file: &Path, settings: &[CalibratedSetting]) -> Result<()> {
     write_atomically(file, |writer| {
         writeln!(
             writer,
-            "step_size,friction,inverse_temperature,verdict,potential,temperature,temperature_error,autocorrelation_time"
+            "step_size,friction,inverse_temperature,verdict,potential,temperature,temperature_error,virial,virial_error,autocorrelation_time"
         )?;
         for setting in settings {
             let number =
                 |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
             writeln!(
                 writer,
-                "{},{},{},{},{},{},{},{}",
+                "{},{},{},{},{},{},{},{},{},{}",
                 setting.step_size,
                 setting.friction,
                 setting.inverse_temperature,
@@ -168,6 +171,8 @@ fn write_table(file: &Path, settings: &[CalibratedSetting]) -> Result<()> {
                 number(setting.potential),
                 number(setting.temperature),
                 number(setting.temperature_error),
+                number(setting.virial),
+                number(setting.virial_error),
                 number(setting.autocorrelation_time),
             )?;
         }
@@ -188,19 +193,24 @@ fn word(verdict: CalibrationVerdict) -> &'static str {
 impl Results {
     fn text(&self) -> String {
         let mut text = format!(
-            "{} parameters on {} ({}), seed {}\n\n  step size  friction           β  temperature          time of U  verdict\n",
-            self.num_parameters, self.dataset, self.device, self.seed
+            "{} on {} ({}), seed {}\n\n  step size  friction           β  temperature      virial               time of U  verdict\n",
+            text::count(self.num_parameters, "parameter"),
+            self.dataset,
+            self.device,
+            self.seed
         );
         for setting in &self.settings {
-            let temperature = match (setting.temperature, setting.temperature_error) {
+            let with_error = |mean, error| match (mean, error) {
                 (Some(mean), Some(error)) => format!("{mean:.3} ± {error:.3}"),
                 (Some(mean), None) => format!("{mean:.3}"),
                 (None, _) => "-".to_string(),
             };
+            let temperature = with_error(setting.temperature, setting.temperature_error);
+            let virial = with_error(setting.virial, setting.virial_error);
             let time = setting.autocorrelation_time;
             let time = time.map_or_else(|| "-".to_string(), |time| format!("{time:.1} steps"));
             text.push_str(&format!(
-                "{:>11} {:>9} {:>11}  {temperature:<15} {time:>14}  {}\n",
+                "{:>11} {:>9} {:>11}  {temperature:<15}  {virial:<15} {time:>14}  {}\n",
                 setting.step_size,
                 setting.friction,
                 setting.inverse_temperature,
@@ -209,8 +219,12 @@ impl Results {
         }
         text.push_str(&match &self.recommended {
             Some(best) => format!(
-                "\nrecommended: --step-size {} --friction {} --inverse-temperature {}\n",
-                best.step_size, best.friction, best.inverse_temperature
+                "\nrecommended: --step-size {} --friction {} --inverse-temperature {}{}\n",
+                best.step_size,
+                best.friction,
+                best.inverse_temperature,
+                self.batch_size
+                    .map_or_else(String::new, |size| format!(" --batch-size {size}"))
             ),
             None => format!("\nno setting is good: {}\n", self.advice()),
         });

@@ -9,6 +9,7 @@ use crate::analyse::AnalyseArgs;
 use crate::calibrate::CalibrateArgs;
 use crate::completions::CompletionsArgs;
 use crate::dataset::DatasetArgs;
+use crate::devices::DevicesArgs;
 use crate::error::{CliError, LongNames};
 use crate::explore::ExploreArgs;
 use crate::export::ExportArgs;
@@ -23,8 +24,8 @@ use crate::sample::SampleArgs;
 use crate::surface::SurfaceArgs;
 use crate::train::TrainArgs;
 use crate::{
-    analyse, calibrate, completions, dataset, explore, export, inputs, man, report, sample,
-    surface, train,
+    analyse, calibrate, completions, dataset, devices, explore, export, inputs, man, report,
+    sample, surface, train,
 };
 
 /// Thermodynamic sampling of neural networks: train a network, and draw from exp(−βU) of its loss U
@@ -58,6 +59,7 @@ enum Command {
     Report(Box<ReportArgs>),
     Dataset(DatasetArgs),
     Export(ExportArgs),
+    Devices(DevicesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -75,6 +77,7 @@ impl Command {
             Self::Report(arguments) => report::run(arguments, program),
             Self::Dataset(arguments) => dataset::run(arguments, program),
             Self::Export(arguments) => export::run(arguments, program),
+            Self::Devices(arguments) => devices::run(arguments, program),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Man(arguments) => man::run(arguments, program),
         }

@@ -11,6 +11,7 @@ use crate::export::check_file;
 use crate::options::data::DataArgs;
 use crate::output::Outcome;
 use crate::program::Program;
+use crate::text;
 
 /// Write data sets as CSV, or show what is in one
 #[derive(clap::Args, Debug)]
@@ -168,14 +169,14 @@ impl Content {
     fn text(&self) -> String {
         let classes: Vec<String> = self.classes.iter().map(usize::to_string).collect();
         let mut text = format!(
-            "{}: {} items for training, {} for testing\n{} features from {} to {}, {} classes of {} items\n",
+            "{}: {} for training, {} for testing\n{} from {} to {}, {} of {} items\n",
             self.dataset,
-            self.num_items,
+            text::count(self.num_items, "item"),
             self.num_test_items,
-            self.num_features,
+            text::count(self.num_features, "feature"),
             self.minimum,
             self.maximum,
-            classes.len(),
+            text::count(classes.len(), "class"),
             classes.join(", "),
         );
         for item in &self.items {

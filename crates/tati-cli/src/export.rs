@@ -10,6 +10,7 @@ use tati::{Result, TatiError};
 use crate::error::CliError;
 use crate::output::Outcome;
 use crate::program::Program;
+use crate::text;
 
 /// Write the draws of a run as CSV
 ///
@@ -73,7 +74,11 @@ pub fn run(arguments: &ExportArgs, program: &Program) -> Result<Outcome, CliErro
     let files = [&arguments.out, &arguments.statistics];
     let files = files.into_iter().flatten();
     let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
-    let text = format!("{} draws in {}\n", results.num_draws, files.join(" and "));
+    let text = format!(
+        "{} in {}\n",
+        text::count(results.num_draws, "draw"),
+        files.join(" and ")
+    );
     Outcome::new(&results, text)
 }
 

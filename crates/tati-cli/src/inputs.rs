@@ -4,7 +4,7 @@ use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Tensor, TensorData};
 use serde::Serialize;
 use tati::landscape::InputGrid;
-use tati::landscape::plot::{ColorScale, Contour, Grid};
+use tati::landscape::plot::{ColorScale, Contour, Curve, Curves, Grid};
 use tati::models::{Features, Loss, Network};
 use tati::require_count;
 
@@ -55,6 +55,9 @@ pub struct InputsArgs {
     #[serde(flatten)]
     out: OutOptions,
 }
+
+/// What stands above the figures.
+const TITLE: &str = "Predictions of the network";
 
 #[derive(Serialize)]
 struct Results {
@@ -132,13 +135,21 @@ pub fn run(arguments: &InputsArgs, program: &Program) -> Result<Outcome, CliErro
         results.num_draws = found.num_draws;
         if let Some(mut out) = out {
             out.table("inputs", |file| found.write_csv(file))?;
-            results.figures(&mut out, "mean", &found.mean, &source)?;
-            results.figures(
+            if !results.line(
                 &mut out,
-                "standard-deviation",
+                "mean",
+                &found.mean,
                 &found.standard_deviation,
                 &source,
-            )?;
+            )? {
+                results.maps(&mut out, "mean", &found.mean, &source)?;
+                results.maps(
+                    &mut out,
+                    "standard-deviation",
+                    &found.standard_deviation,
+                    &source,
+                )?;
+            }
             results.files = out.finish()?;
         }
         results.mean = Some(found.mean);
@@ -148,7 +159,9 @@ pub fn run(arguments: &InputsArgs, program: &Program) -> Result<Outcome, CliErro
         results.num_outputs = found.num_outputs;
         if let Some(mut out) = out {
             out.table("inputs", |file| found.write_csv(file))?;
-            results.figures(&mut out, "output", &found.outputs, &source)?;
+            if !results.line(&mut out, "output", &found.outputs, &[], &source)? {
+                results.maps(&mut out, "output", &found.outputs, &source)?;
+            }
             results.files = out.finish()?;
         }
         results.outputs = Some(found.outputs);
@@ -190,8 +203,9 @@ fn grid(
         .unwrap_or_else(|| vec![0.0; dimension]);
     if hold.len() != dimension {
         return Err(CliError::Usage(format!(
-            "`--hold` has {} values: the network has {dimension} inputs",
-            hold.len()
+            "`--hold` has {}: the network has {}",
+            text::count(hold.len(), "value"),
+            text::count(dimension, "input")
         )));
     }
     if let Some(features) = features {
@@ -228,8 +242,54 @@ fn gives_probabilities(loss: Loss) -> bool {
 }
 
 impl Results {
+    /// A figure of all outputs along a single input, with bands of their `spread`; `false` where there are more inputs, or one point.
+    fn line(
+        &self,
+        out: &mut OutFolder,
+        name: &str,
+        values: &[f64],
+        spread: &[f64],
+        source: &str,
+    ) -> Result<bool, CliError> {
+        let axis = match self.axes.as_slice() {
+            [axis] if axis.values.len() > 1 => axis,
+            _ => return Ok(false),
+        };
+        let of_output = |values: &[f64], output: usize| -> Vec<f64> {
+            let from = values.iter().skip(output);
+            from.step_by(self.num_outputs).copied().collect()
+        };
+        let outputs: Vec<(String, Vec<f64>, Vec<f64>)> = (0..self.num_outputs)
+            .map(|output| {
+                let label = format!("output {output}");
+                (label, of_output(values, output), of_output(spread, output))
+            })
+            .collect();
+        let curves: Vec<Curve<'_>> = outputs
+            .iter()
+            .map(|(label, y, error)| Curve {
+                label,
+                x: &axis.values,
+                y,
+                error,
+            })
+            .collect();
+        let figure = Curves {
+            curves: &curves,
+            x_label: &axis.name,
+            y_label: match spread {
+                [] => "output",
+                _ => "mean ± standard deviation",
+            },
+            title: TITLE,
+            source,
+        };
+        out.figure(name, |file| figure.save(file))?;
+        Ok(true)
+    }
+
     /// A figure of each output, over two inputs.
-    fn figures(
+    fn maps(
         &self,
         out: &mut OutFolder,
         name: &str,
@@ -260,7 +320,7 @@ impl Results {
                 x_label: &x.name,
                 y_label: &y.name,
                 value_label: &label,
-                title: "Predictions of the network",
+                title: TITLE,
                 source,
                 ..Contour::default()
             };
@@ -272,10 +332,10 @@ impl Results {
     fn text(&self) -> String {
         let shape: Vec<String> = self.shape.iter().map(usize::to_string).collect();
         let mut text = format!(
-            "Predictions on {} inputs, {} outputs, of {} draws\n",
+            "Predictions on {} inputs, {}, of {}\n",
             shape.join(" × "),
-            self.num_outputs,
-            self.num_draws
+            text::count(self.num_outputs, "output"),
+            text::count(self.num_draws, "draw")
         );
         let named = [
             ("outputs", &self.outputs),

@@ -5,6 +5,7 @@ mod calibrate;
 mod command;
 mod completions;
 mod dataset;
+mod devices;
 mod error;
 mod explore;
 mod export;

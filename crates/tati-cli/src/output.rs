@@ -30,9 +30,9 @@ impl Outcome {
         })
     }
 
-    /// The same results of a job that was interrupted: exit code 1.
-    pub fn interrupted(mut self, interrupted: bool) -> Self {
-        self.complete = !interrupted;
+    /// The same results of a job that did not do what it was to, if `failed`: exit code 1.
+    pub fn unless(mut self, failed: bool) -> Self {
+        self.complete = !failed;
         self
     }
 

@@ -13,6 +13,9 @@ use crate::options::GlobalOptions;
 use crate::output::Outcome;
 use crate::progress;
 
+/// The device where none is asked for.
+pub const DEFAULT_DEVICE: &str = "flex";
+
 /// The program: how it answers, what it runs on, and how it is stopped.
 #[derive(Debug)]
 pub struct Program {
@@ -45,12 +48,12 @@ impl Program {
             .then(|| Outcome::configuration(resolved, self.device.as_deref()))
     }
 
-    /// The name of the device: the one asked for, that of the saved run, or `flex`.
+    /// The name of the device: the one asked for, that of the saved run, or the default.
     pub fn device_name(&self, saved: Option<&str>) -> String {
         self.device
             .as_deref()
             .or(saved)
-            .unwrap_or("flex")
+            .unwrap_or(DEFAULT_DEVICE)
             .to_string()
     }
 

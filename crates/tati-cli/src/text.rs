@@ -20,6 +20,29 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A number of things, as `1 chain` and `2 chains`.
+pub fn count(number: usize, thing: &str) -> String {
+    let ending = match thing {
+        _ if number == 1 => "",
+        _ if thing.ends_with('s') || thing.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{number} {thing}{ending}")
+}
+
+/// `value` in so many decimals, and in as many more as it takes to show on which side of `bound` it is.
+pub fn beside(value: f64, bound: f64, decimals: usize) -> String {
+    let side = value.partial_cmp(&bound);
+    // Seventeen digits are all that a number has.
+    let texts = (decimals..=17).map(|decimals| format!("{value:.decimals$}"));
+    let shows_side = |text: &String| {
+        text.parse::<f64>()
+            .is_ok_and(|shown| shown.partial_cmp(&bound) == side)
+    };
+    let mut shown = texts.filter(shows_side);
+    shown.next().unwrap_or_else(|| value.to_string())
+}
+
 /// Numbers with spaces between them, the first few of many.
 pub fn list(values: &[f64]) -> String {
     let shown = values.iter().take(MOST_ROWS).map(|value| number(*value));
@@ -88,6 +111,40 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn one_of_a_thing_is_no_plural() {
+        for (number, thing, text) in [
+            (0, "draw", "0 draws"),
+            (1, "chain", "1 chain"),
+            (2, "chain", "2 chains"),
+            (1, "class", "1 class"),
+            (2, "class", "2 classes"),
+            (3, "quench", "3 quenches"),
+        ] {
+            assert_eq!(count(number, thing), text);
+        }
+    }
+
+    #[test]
+    fn a_number_shows_on_which_side_of_a_bound_it_is() {
+        for (value, bound, decimals, text) in [
+            (1.0, 1.01, 3, "1.000"),
+            (1.01, 1.01, 3, "1.010"),
+            (1.0103, 1.01, 3, "1.0103"),
+            (1.010_000_2, 1.01, 3, "1.0100002"),
+            (1.2, 1.01, 3, "1.200"),
+            (399.96, 400.0, 0, "399.96"),
+            (f64::INFINITY, 1.01, 3, "inf"),
+        ] {
+            assert_eq!(beside(value, bound, decimals), text);
+        }
+        assert_eq!(
+            beside(1.01_f64.next_up(), 1.01, 3).parse(),
+            Ok(1.01_f64.next_up())
+        );
+        assert_eq!(beside(f64::NAN, 1.01, 3), "NaN");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 #[cfg(any(feature = "gpu", feature = "remote"))]
 mod guard;
+mod present;
 #[cfg(feature = "remote")]
 mod remote;
 
@@ -15,6 +16,8 @@ use burn::tensor::DeviceKind;
 use burn::tensor::DeviceType;
 
 use crate::{Result, TatiError};
+
+pub use present::{DeviceBackend, PresentDevice, device_backends};
 
 /// The device names that this build can open, in the order of preference: `["flex", …]`. `remote` is none of them: it takes an address.
 pub fn available_devices() -> Vec<&'static str> {

@@ -11,13 +11,15 @@ mod error;
 mod freeze;
 mod parameters;
 mod potential;
+mod simd;
 mod table_reader;
 mod table_writer;
 mod trajectory;
 
-pub use atomic_file::write_atomically;
+pub use atomic_file::{create_folder_atomically, write_atomically, write_json_atomically};
 pub use device::{
-    available_devices, guard_devices, open_device, runs_cubecl_kernels, shares_host_memory,
+    DeviceBackend, PresentDevice, available_devices, device_backends, guard_devices, open_device,
+    runs_cubecl_kernels, shares_host_memory,
 };
 pub use error::{
     Result, TatiError, require_count, require_non_negative, require_positive,
@@ -29,6 +31,7 @@ pub use potential::{
     AffineSubspace, BatchOrder, BatchPosition, HostEvaluator, ModelPotential, Potential, Progress,
     Rows, analytic, configurational_temperature_terms,
 };
+pub use simd::SimdLevel;
 pub use table_reader::{TableReader, TableRow, quoted};
 pub use table_writer::write_table;
 pub use trajectory::{

@@ -22,11 +22,11 @@ mod minima;
 mod moments;
 #[cfg(feature = "plot")]
 pub mod plot;
+mod potential_level;
 mod random_walk;
 mod recording;
 #[cfg(feature = "plot")]
 pub mod report;
-mod simd;
 mod surface;
 
 pub use autocorrelation::{
@@ -59,10 +59,11 @@ pub use input_space::{InputGrid, PredictionSpread, Predictions};
 pub use learning_coefficient::{LearningCoefficient, learning_coefficient_inverse_temperature};
 pub use minima::{
     ElasticBandConfig, HessianIndex, HessianIndexConfig, HiddenUnits, Minima, MinimaConfig,
-    Minimum, MinimumEnergyPath, PathPotential, Quench, QuenchConfig, QuenchEnd, QuenchedDraw,
-    StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
+    MinimaProgress, Minimum, MinimumEnergyPath, PathPotential, Quench, QuenchConfig, QuenchEnd,
+    QuenchedDraw, StationaryPoint, UnitSymmetry, merge_minima, potential_on_line,
 };
 pub use moments::RunningMoments;
+pub use potential_level::{PotentialLevel, PotentialVerdict};
 pub use random_walk::{
     ChainWalk, Diffusion, RandomWalkCheck, RandomWalkCheckConfig, Verdict, cosine_content,
     diffusion, free_random_walks, random_walk_eigenvalues,

@@ -14,12 +14,11 @@
 //! A round is finished once `rounds.csv` has its line; everything that belongs to it is on disk by then.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tati_core::{Result, TatiError, Trajectory, write_atomically};
+use tati_core::{Result, TatiError, Trajectory, create_folder_atomically, write_json_atomically};
 use tati_landscape::Minima;
 
 use super::table::{read_table, write_table};
@@ -122,26 +121,13 @@ impl Folder {
                 remedy: "resume the exploration in it, or explore to another folder",
             });
         }
-        // Under a temporary name first: a folder that is there has its configuration.
-        let unfinished = path.with_added_extension(format!("{}.part", std::process::id()));
-        let failed = |error| TatiError::file(path, "creating the folder", error);
-        fs::create_dir_all(&unfinished).map_err(failed)?;
-        let folder = Self::at(&unfinished, record, start.len());
-        let created = folder
-            .write_record(record)
-            .and_then(|()| {
-                write_table(
-                    &unfinished.join(START),
-                    &parameters(start.len()),
-                    [start.to_vec()],
-                )
-            })
-            .and_then(|()| fs::rename(&unfinished, path).map_err(failed));
-        if created.is_err() {
-            // Nothing more can be done where even this fails; the first error is the one to report.
-            let _ = fs::remove_dir_all(&unfinished);
-        }
-        created.map(|()| Self::at(path, record, start.len()))
+        // A folder that is there has its configuration.
+        create_folder_atomically(path, |unfinished| {
+            Self::at(unfinished, record, start.len()).write_record(record)?;
+            let start_file = unfinished.join(START);
+            write_table(&start_file, &parameters(start.len()), [start.to_vec()])
+        })?;
+        Ok(Self::at(path, record, start.len()))
     }
 
     /// What was explored in the folder `path`.
@@ -182,10 +168,7 @@ impl Folder {
     }
 
     pub(super) fn write_record(&self, record: &Record) -> Result<()> {
-        write_atomically(&self.file(CONFIG), |file| {
-            serde_json::to_writer_pretty(&mut *file, record)?;
-            file.write_all(b"\n")
-        })
+        write_json_atomically(&self.file(CONFIG), record)
     }
 
     fn file(&self, name: &str) -> PathBuf {

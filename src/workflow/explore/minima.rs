@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use tati_core::{Potential, Result, Rows};
-use tati_landscape::{Draws, Minima, potential_on_line};
+use tati_landscape::{Draws, Minima, MinimaProgress, potential_on_line};
 use tati_samplers::PotentialWithPrior;
 
 use super::{ExplorationRound, ExploreProgress, ExploreStage, ExploredBarrier, Explorer};
@@ -70,11 +70,14 @@ where
         let theta = starts.concat();
         let starts = Draws::from_f64(&theta, [1, total, potential.num_parameters()])?;
         let progress = &self.progress;
-        let mut report = |share: f64| {
-            let done = (share * total as f64).round() as usize;
+        let mut report = |found: MinimaProgress| {
+            let stage = match found {
+                MinimaProgress::Quenched { done, total } => ExploreStage::Quenching { done, total },
+                MinimaProgress::Counted { done, total } => ExploreStage::Counting { done, total },
+            };
             progress(&ExploreProgress {
                 round: num_rounds,
-                stage: ExploreStage::Quenching { done, total },
+                stage,
             });
         };
         (self.config.minima).find(potential, &starts, self.symmetry, &mut report)

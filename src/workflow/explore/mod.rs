@@ -9,6 +9,7 @@ mod picture;
 mod progress;
 mod rounds;
 mod settling;
+mod summary;
 mod table;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use std::sync::atomic::AtomicBool;
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::Tensor;
+use serde::Serialize;
 use tati_core::{
     ModelPotential, Potential, Result, Rows, TatiError, require_count, require_positive,
 };
@@ -31,6 +33,9 @@ use chains::Chains;
 use folder::{Folder, Record};
 
 pub use progress::{ExploreProgress, ExploreStage};
+pub use summary::{
+    BarrierSummary, CornerSummary, ExplorationSummary, MinimumSummary, RoundSummary,
+};
 
 /// Explores a potential in rounds:
 ///
@@ -147,7 +152,8 @@ pub struct Exploration {
 }
 
 /// How an exploration came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ExplorationEnd {
     /// The eigenvalues have settled.
     Settled,

@@ -1,12 +1,12 @@
-//! The picture of an exploration: all draws in the first two coordinates of the last map, with its corner points.
+//! Pictures of an exploration: all draws in the first two coordinates of the last map with its corner points, and a barrier.
 
 use std::path::Path;
 
 use tati_core::Result;
-use tati_landscape::DiffusionMap;
-use tati_landscape::plot::{ColorScale, DiffusionCoordinates, Mark, PointColors};
+use tati_landscape::plot::{self, ColorScale, Curve, DiffusionCoordinates, Mark, PointColors};
+use tati_landscape::{DiffusionMap, PathPotential};
 
-use super::ExplorationRound;
+use super::{ExplorationRound, ExploredBarrier};
 
 /// Writes the picture to `path`.
 pub(super) fn draw(
@@ -61,4 +61,35 @@ pub(super) fn draw(
         source: &source,
     }
     .save(path)
+}
+
+impl ExploredBarrier {
+    /// Writes the potential along line and path to `path`, a PNG or an SVG with `title` above and `source` in small print.
+    ///
+    /// # Errors
+    /// As of [`plot::Path::save`].
+    pub fn save_figure(&self, path: impl AsRef<Path>, title: &str, source: &str) -> Result<()> {
+        let shares = |path: &PathPotential| -> Vec<f64> {
+            let whole = path.lengths.last().copied().unwrap_or(1.0);
+            path.lengths.iter().map(|length| length / whole).collect()
+        };
+        let (line, profile) = (&self.line, &self.path.profile);
+        plot::Path {
+            line: Curve {
+                x: &shares(line),
+                y: &line.potential,
+                ..Curve::default()
+            },
+            images: Curve {
+                x: &shares(profile),
+                y: &profile.potential,
+                ..Curve::default()
+            },
+            x_label: "share of the way",
+            y_label: "potential U",
+            title,
+            source,
+        }
+        .save(path)
+    }
 }

@@ -33,6 +33,13 @@ pub enum ExploreStage {
         /// Points to quench.
         total: usize,
     },
+    /// The negative curvatures of the minima are counted.
+    Counting {
+        /// Minima done.
+        done: usize,
+        /// Minima to do.
+        total: usize,
+    },
     /// Barriers between minima are looked for.
     Connecting {
         /// Pairs of minima done.
@@ -54,6 +61,9 @@ impl fmt::Display for ExploreProgress {
                 write!(f, "round {}: map of {num_points} draws", self.round)
             }
             ExploreStage::Quenching { done, total } => write!(f, "{done}/{total} points quenched"),
+            ExploreStage::Counting { done, total } => {
+                write!(f, "curvatures of {done}/{total} minima counted")
+            }
             ExploreStage::Connecting { done, total } => {
                 write!(f, "{done}/{total} pairs of minima connected")
             }

@@ -1,5 +1,6 @@
 //! GPUs beside the CPU: the same chains but for rounding, the exact moments, and checkpoints that go from one to the other.
 
+mod analyses;
 mod memory;
 
 use std::io::Write;

@@ -247,9 +247,9 @@ impl Results {
         }
         let heading = ["", "τ in draws", "effective draws", "in the tails", "R̂"];
         format!(
-            "{} draws of {} chains\n{}{}\n{}",
-            self.num_draws,
-            self.num_chains,
+            "{} of {}\n{}{}\n{}",
+            text::count(self.num_draws, "draw"),
+            text::count(self.num_chains, "chain"),
             text::table(&heading, &rows),
             self.verdict,
             text::files(&self.files)
@@ -273,13 +273,16 @@ fn verdict(r_hat: f64, size: f64, least: f64) -> String {
     }
     match (r_hat <= LARGEST_R_HAT, size >= least) {
         (true, true) => format!(
-            "converged: the largest R̂ is {r_hat:.3}, the fewest effective draws are {size:.0}"
+            "converged: the largest R̂ is {}, the fewest effective draws are {size:.0}",
+            text::beside(r_hat, LARGEST_R_HAT, 3)
         ),
         (false, _) => format!(
-            "not converged: the largest R̂ is {r_hat:.3}, above {LARGEST_R_HAT}, so the chains (or their halves) disagree; sample longer"
+            "not converged: the largest R̂ is {}, above {LARGEST_R_HAT}, so the chains (or their halves) disagree; sample longer",
+            text::beside(r_hat, LARGEST_R_HAT, 3)
         ),
         (true, false) => format!(
-            "too short: there are {size:.0} effective draws where the fewest are, and {least:.0} are asked for; sample longer"
+            "too short: there are {} effective draws where the fewest are, and {least:.0} are asked for; sample longer",
+            text::beside(size, least, 0)
         ),
     }
 }
@@ -379,5 +382,20 @@ fn curve<'a>(
         window: Some(time.window),
         integrated_time: time.time,
         integrated_time_error: time.error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_true_of_the_numbers_that_it_shows() {
+        let disagree = verdict(1.0103, 500.0, 400.0);
+        assert!(disagree.contains("R̂ is 1.0103, above 1.01,"), "{disagree}");
+        let few = verdict(1.0, 399.7, 400.0);
+        assert!(few.contains("there are 399.7 effective"), "{few}");
+        let good = verdict(1.0099, 400.0, 400.0);
+        assert!(good.contains("R̂ is 1.0099, the fewest"), "{good}");
     }
 }

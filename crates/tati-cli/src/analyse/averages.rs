@@ -145,11 +145,13 @@ fn verdict(names: &[String], found: &Averages) -> String {
         .filter(|(_, effective)| effective.is_finite());
     match effective.min_by(|a, b| a.1.total_cmp(&b.1)) {
         Some((slowest, effective)) if effective < FEW_EFFECTIVE_DRAWS => format!(
-            "too short: {} has {effective:.0} effective draws, so its error is a guess; sample longer",
-            names[slowest]
+            "too short: {} has {}, so its error is a guess; sample longer",
+            names[slowest],
+            text::count(effective as usize, "effective draw")
         ),
         Some((slowest, effective)) => format!(
-            "long enough: every parameter has {effective:.0} effective draws or more, {} the fewest",
+            "long enough: every parameter has {:.0} effective draws or more, {} the fewest",
+            effective.floor(),
             names[slowest]
         ),
         None => "no parameter moves".to_string(),
@@ -279,9 +281,9 @@ impl Results {
         }
         let heading = ["", "mean", "standard error", "variance", "τ in draws"];
         format!(
-            "{} draws of {} chains\n{}{}\n{}",
-            self.num_draws,
-            self.num_chains,
+            "{} of {}\n{}{}\n{}",
+            text::count(self.num_draws, "draw"),
+            text::count(self.num_chains, "chain"),
             text::table(&heading, &rows),
             self.verdict,
             text::files(&self.files)

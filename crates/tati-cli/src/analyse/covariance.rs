@@ -256,10 +256,10 @@ impl Results {
             .collect();
         let heading = ["", "eigenvalue", "share", "random walk", "cosine content"];
         format!(
-            "{} draws of {} chains, {} parameters\n{}{}\n{}",
-            self.num_draws,
-            self.num_chains,
-            self.num_parameters,
+            "{} of {}, {}\n{}{}\n{}",
+            text::count(self.num_draws, "draw"),
+            text::count(self.num_chains, "chain"),
+            text::count(self.num_parameters, "parameter"),
             text::table(&heading, &rows),
             self.verdict_in_words,
             text::files(&self.files)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tati::landscape::plot::{ColorScale, DiffusionCoordinates, DiffusionSpectrum, PointColors};
 use tati::landscape::{DiffusionMapReading, DiffusionMapReadingConfig, Recording};
-use tati::{require_positive, write_table};
+use tati::{require_positive, shares_host_memory, write_table};
 
 use crate::error::CliError;
 use crate::options::diffusion_map::DiffusionMapOptions;
@@ -86,12 +86,18 @@ pub fn run(arguments: &DiffusionMapArgs, program: &Program) -> Result<Outcome, C
         }
         None => None,
     };
+    // A CPU computes as well without Burn.
+    let device = program.device(None)?;
     let bar = program.progress("mapping", 3);
-    let reading = DiffusionMapReadingConfig::new(arguments.map.config(arguments.eigenpairs))
-        .with_seed(arguments.seed)
-        .compute(&draws, log_weights.as_deref(), &mut |share| {
-            bar.set_position((3.0 * share).round() as u64);
-        })?;
+    let config = DiffusionMapReadingConfig::new(arguments.map.config(arguments.eigenpairs))
+        .with_seed(arguments.seed);
+    let weights = log_weights.as_deref();
+    let progress = &mut |share: f64| bar.set_position((3.0 * share).round() as u64);
+    let reading = if shares_host_memory(&device) {
+        config.compute(&draws, weights, progress)?
+    } else {
+        config.compute_on(&device, &draws, weights, progress)?
+    };
     bar.finish_and_clear();
     let mut results = Results::new(&reading, draws.num_chains(), arguments.seed);
     if let Some(out) = out {
@@ -151,9 +157,9 @@ impl Results {
             "slow in time",
         ];
         format!(
-            "Diffusion map of {} draws of {} chains, ε = {}, seed {}\n{}{}\n{}",
-            self.num_points,
-            self.num_chains,
+            "Diffusion map of {} of {}, ε = {}, seed {}\n{}{}\n{}",
+            text::count(self.num_points, "draw"),
+            text::count(self.num_chains, "chain"),
             text::number(self.bandwidth),
             self.seed,
             text::table(&heading, &rows),

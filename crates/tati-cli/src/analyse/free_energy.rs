@@ -153,15 +153,16 @@ pub fn run(arguments: &FreeEnergyArgs, program: &Program) -> Result<Outcome, Cli
     }
     let out = arguments.out.open()?;
     let recording = arguments.draws.open()?;
-    let sampled = arguments
-        .inverse_temperature
-        .or_else(|| recorded_inverse_temperature(&recording))
-        .ok_or_else(|| {
-            CliError::Usage(format!(
-                "{} does not tell at which temperature its draws are: give `--inverse-temperature`",
-                recording.origin()
-            ))
-        })?;
+    let sampled = match arguments.inverse_temperature {
+        Some(given) => Some(given),
+        None => recorded_inverse_temperature(&recording)?,
+    };
+    let sampled = sampled.ok_or_else(|| {
+        CliError::Usage(format!(
+            "{} does not tell at which temperature its draws are: give `--inverse-temperature`",
+            recording.origin()
+        ))
+    })?;
     let mut results = compute(arguments, &recording, sampled)?;
     if let Some(out) = out {
         results.files = files::write(out, &results, &recording)?;

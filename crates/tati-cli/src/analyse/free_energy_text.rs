@@ -7,9 +7,9 @@ impl Results {
     /// All of it, in lines.
     pub fn text(&self) -> String {
         let mut text = format!(
-            "{} draws of {} chains, β = {}, τ = {} draws, seed {}\n",
-            self.num_draws,
-            self.num_chains,
+            "{} of {}, β = {}, τ = {} draws, seed {}\n",
+            text::count(self.num_draws, "draw"),
+            text::count(self.num_chains, "chain"),
             text::number(self.inverse_temperature),
             text::number(self.autocorrelation_time),
             self.seed

@@ -17,6 +17,8 @@ use crate::text;
 
 /// The width of the density's Gaussians as a share of the range of eigenvalues.
 const WIDTH: f64 = 0.01;
+/// Leading eigenpairs unless told otherwise, where there are as many.
+const PAIRS: usize = 10;
 
 /// Curvature at the state of a run: leading eigenvalues, trace, spectral density, each with its error
 #[derive(clap::Args, Clone, Debug, Serialize)]
@@ -29,9 +31,9 @@ pub struct HessianArgs {
     #[command(flatten)]
     #[serde(flatten)]
     point: PointOptions,
-    /// Leading eigenpairs to find
-    #[arg(long, value_name = "K", default_value_t = 10)]
-    pairs: usize,
+    /// Leading eigenpairs to find [default: 10, or all where there are fewer parameters]
+    #[arg(long, value_name = "K")]
+    pairs: Option<usize>,
     /// Relative residual at which one has converged
     #[arg(long, value_name = "X", default_value_t = 1e-3)]
     tolerance: f64,
@@ -97,7 +99,8 @@ pub fn run(arguments: &HessianArgs, program: &Program) -> Result<Outcome, CliErr
         bar.set_length(progress.max_products as u64);
         bar.set_position(progress.num_products as u64);
     });
-    let config = EigenpairsConfig::new(arguments.pairs)
+    let num_parameters = point.position.len();
+    let config = EigenpairsConfig::new(arguments.pairs.unwrap_or(PAIRS.min(num_parameters)))
         .with_tolerance(arguments.tolerance)
         .with_max_products(arguments.max_products)
         .with_seed(arguments.seed);
@@ -154,7 +157,7 @@ pub fn run(arguments: &HessianArgs, program: &Program) -> Result<Outcome, CliErr
         density: curve.map(Density::of),
         num_gradients,
         num_items: point.potential.num_rows(),
-        num_parameters: point.position.len(),
+        num_parameters,
         seed: arguments.seed,
         files: Vec::new(),
     };
@@ -213,11 +216,13 @@ impl Results {
             _ => String::new(),
         };
         format!(
-            "Hessian of {} parameters over {} items, {} gradients, seed {}\n{}smallest {} ± {}\n{trace}{}\n{}",
-            self.num_parameters,
-            self.num_items,
-            self.num_gradients,
+            "Hessian of {} over {}, {}, seed {}\nthe {} largest of {} eigenvalues\n{}smallest {} ± {}\n{trace}{}\n{}",
+            text::count(self.num_parameters, "parameter"),
+            text::count(self.num_items, "item"),
+            text::count(self.num_gradients, "gradient"),
             self.seed,
+            self.eigenvalues.len(),
+            self.num_parameters,
             text::table(&["", "eigenvalue", "error"], &rows),
             text::number(self.smallest_eigenvalue),
             text::number(self.smallest_eigenvalue_error),
@@ -264,7 +269,10 @@ fn write(mut out: OutFolder, results: &Results, source: &str) -> Result<Vec<Stri
         locations: &density.eigenvalues,
         density: &density.density,
         leading: &results.eigenvalues,
-        title: &format!("Hessian of the loss, {} parameters", results.num_parameters),
+        title: &format!(
+            "Hessian of the loss, {}",
+            text::count(results.num_parameters, "parameter")
+        ),
         source,
     };
     out.figure("spectrum", |path| figure.save(path))?;

@@ -193,10 +193,10 @@ impl Results {
             .collect();
         let heading = ["step size", "tether", "λ", "error", ""];
         format!(
-            "Learning coefficient of {} parameters (N/2 = {}) over {} items, seed {}\n{}{}\n{}",
-            self.num_parameters,
+            "Learning coefficient of {} (N/2 = {}) over {}, seed {}\n{}{}\n{}",
+            text::count(self.num_parameters, "parameter"),
             self.regular,
-            self.num_items,
+            text::count(self.num_items, "item"),
             self.seed,
             text::table(&heading, &rows),
             self.verdict,

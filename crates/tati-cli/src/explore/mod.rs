@@ -138,7 +138,7 @@ pub fn run(arguments: &ExploreArgs, program: &Program) -> Result<Outcome, CliErr
         results.resume = Some(format!("tati {}", words.join(" ")));
     }
     let outcome = Outcome::new(&results, results.text())?;
-    Ok(outcome.interrupted(results.is_interrupted()))
+    Ok(outcome.unless(results.is_interrupted()))
 }
 
 impl ExploreArgs {

@@ -7,6 +7,7 @@ use tati::TrajectoryTable;
 use tati::landscape::Recording;
 
 use crate::error::CliError;
+use crate::text;
 
 /// Where draws come from, and which of them are taken.
 #[derive(clap::Args, Clone, Debug, Serialize)]
@@ -66,20 +67,49 @@ impl DrawsOptions {
 }
 
 impl Selection {
-    /// The draws of the table, or else of `runs`.
+    /// The draws of the table, or else of `runs`, at one temperature.
     pub fn open(&self, runs: &[PathBuf]) -> Result<Recording, CliError> {
+        let recording = self.open_all(runs)?;
+        match self.chain {
+            Some(chain) => Ok(recording.with_chain(chain)?),
+            None => {
+                require_one_temperature(&recording)?;
+                Ok(recording)
+            }
+        }
+    }
+
+    /// The draws of all chains, whatever their temperature.
+    pub fn open_all(&self, runs: &[PathBuf]) -> Result<Recording, CliError> {
         let recording = match &self.trajectory {
             Some(path) => Recording::of_table(TrajectoryTable::read(path)?),
             None => Recording::of_runs(runs)?,
         };
-        let recording = recording
-            .with_burn_in(self.burn_in)?
-            .with_every(self.every)?;
-        Ok(match self.chain {
-            Some(chain) => recording.with_chain(chain)?,
-            None => recording,
-        })
+        let recording = recording.with_burn_in(self.burn_in)?;
+        Ok(recording.with_every(self.every)?)
     }
+}
+
+/// Refuses rungs of several temperatures as chains of one law.
+fn require_one_temperature(recording: &Recording) -> Result<(), CliError> {
+    let Some(ladder) = recorded_ladder(recording)? else {
+        return Ok(());
+    };
+    if ladder
+        .iter()
+        .all(|beta| beta.is_some() && *beta == ladder[0])
+    {
+        return Ok(());
+    }
+    let rungs = ladder.iter().enumerate().map(|(chain, beta)| {
+        let beta = beta.map_or("not constant".to_string(), text::number);
+        format!("{chain} (β = {beta})")
+    });
+    Err(CliError::Usage(format!(
+        "{} has replicas at several temperatures: take one of them with `--chain`: {}",
+        recording.origin(),
+        rungs.collect::<Vec<_>>().join(", ")
+    )))
 }
 
 /// U at the draws of each chain; `None` where no draw has one.
@@ -114,14 +144,25 @@ pub fn required_potentials(
     })
 }
 
-/// β of a run, as its sampler has it. `None` of a table, and of replicas at several temperatures unless one chain is taken.
-pub fn recorded_inverse_temperature(recording: &Recording) -> Option<f64> {
-    let run = recording.run_settings()?;
-    let replicas = run
-        .get("ensemble")
-        .and_then(|ensemble| ensemble.get("replica_exchange"));
-    if replicas.is_some_and(|replicas| !replicas.is_null()) {
-        return None;
+/// β of the draws: that of a rung of replica exchange as it is recorded with each draw, otherwise as the sampler has it. `None` of a table, and
+/// of draws at several.
+pub fn recorded_inverse_temperature(recording: &Recording) -> Result<Option<f64>, CliError> {
+    if let Some(rungs) = recorded_ladder(recording)? {
+        let mut rungs = rungs.into_iter();
+        let first = rungs.next().flatten();
+        return Ok(first.filter(|first| rungs.all(|rung| rung == Some(*first))));
     }
-    run.get("settings")?.get("inverse_temperature")?.as_f64()
+    let run = recording.run_settings();
+    let sampler = run.and_then(|run| run.get("settings"));
+    Ok(sampler.and_then(|sampler| sampler.get("inverse_temperature")?.as_f64()))
+}
+
+/// β of each chain of a replica exchange, `None` where it changes along a chain. `None` of any other run.
+pub fn recorded_ladder(recording: &Recording) -> Result<Option<Vec<Option<f64>>>, CliError> {
+    let recorded = recording.statistic("inverse_temperature")?;
+    let of_chain = |chain: Vec<f64>| {
+        let first = chain.first().copied();
+        first.filter(|first| chain.iter().all(|beta| beta == first))
+    };
+    Ok(recorded.map(|chains| chains.into_iter().map(of_chain).collect()))
 }

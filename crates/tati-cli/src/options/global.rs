@@ -21,7 +21,7 @@ pub struct GlobalOptions {
     /// Say nothing but errors, show no progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// flex, ndarray, wgpu[:N], vulkan[:N] or cuda[:N], as far as compiled in [default: flex]
+    /// Where to compute: one of what `tati devices` lists, or remote:HOST:PORT [default: flex]
     #[arg(long, global = true, value_name = "NAME")]
     pub device: Option<String>,
     /// Take options from a TOML file: a table of their long names

@@ -28,6 +28,8 @@ pub struct SavedRun {
     pub problem: ProblemArgs,
     /// The device that it ran on.
     pub device: String,
+    /// U at the start of a sampling, over all data and with the prior; `None` if it was not recorded.
+    pub start_potential: Option<f64>,
 }
 
 /// What this program says of a run in its `config.json`.
@@ -36,6 +38,7 @@ struct Description {
     command: String,
     options: Value,
     device: String,
+    start_potential: Option<f64>,
 }
 
 impl SavedRun {
@@ -61,6 +64,7 @@ impl SavedRun {
             options: description.options,
             command: description.command,
             device: description.device,
+            start_potential: description.start_potential,
         })
     }
 

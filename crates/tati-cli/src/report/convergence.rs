@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use tati::landscape::report::{Check, Finding, Section};
-use tati::landscape::{AutocorrelationEstimator, Draws, averages};
+use tati::landscape::{
+    AutocorrelationEstimator, Draws, PotentialLevel, PotentialVerdict, averages,
+};
 
 use super::{Reported, headed};
 use crate::analyse::autocorrelation::{self, LARGEST_R_HAT};
@@ -10,6 +12,8 @@ use crate::analyse::covariance;
 use crate::error::{CliError, LongNames};
 use crate::options::draws::potentials;
 use crate::options::estimator::Estimator;
+use crate::sample::level_of_chains;
+use crate::text;
 
 /// How far the kinetic temperature may be off, as `tati calibrate` has it.
 const TEMPERATURE_TOLERANCE: f64 = 0.05;
@@ -30,6 +34,8 @@ pub struct Figures {
     /// ⟨2K/N⟩ in units of 1/β.
     kinetic_temperature: Option<f64>,
     kinetic_temperature_error: Option<f64>,
+    /// β(⟨U⟩ − U₀)/N, U₀ being the potential of the start.
+    potential_excess: Option<f64>,
     checks: Vec<OfCheck>,
 }
 
@@ -60,6 +66,8 @@ pub fn judge(
         Err(error) => unknown("Random walk", &error.message(&LongNames::none())),
     });
     checks.push(of_temperature(run, temperature));
+    let level = level(run)?;
+    checks.push(of_level(level));
     let finding = checks.iter().map(|check| check.finding).max();
     let finding = finding.unwrap_or(Finding::Unknown);
     let words = overall(&checks);
@@ -79,6 +87,7 @@ pub fn judge(
             cosine_content: components.ok().and_then(largest_content),
             kinetic_temperature: temperature.map(|[ratio, _]| ratio),
             kinetic_temperature_error: temperature.and_then(|[_, error]| known(error)),
+            potential_excess: level.map(|level| level.excess),
             checks: checks
                 .into_iter()
                 .map(|check| OfCheck {
@@ -152,7 +161,7 @@ fn of_agreement(found: &autocorrelation::Results) -> [Check; 2] {
     [
         Check {
             name: "R̂".to_string(),
-            figure: format!("{r_hat:.3}"),
+            figure: text::beside(r_hat, LARGEST_R_HAT, 3),
             finding: if agrees { Finding::Good } else { Finding::Bad },
             words: match agrees {
                 true => format!(
@@ -165,7 +174,7 @@ fn of_agreement(found: &autocorrelation::Results) -> [Check; 2] {
         },
         Check {
             name: "Effective draws".to_string(),
-            figure: format!("{size:.0}"),
+            figure: text::beside(size, least, 0),
             finding: if enough { Finding::Good } else { Finding::Bad },
             words: match enough {
                 true => format!(
@@ -256,9 +265,42 @@ fn of_temperature(run: &Reported, temperature: Option<[f64; 2]>) -> Check {
     };
     Check {
         name: NAME.to_string(),
-        figure: format!("({ratio:.3} ± {error:.3})/β"),
+        figure: format!("({ratio:.4} ± {})/β", text::number(error)),
         finding,
         words: words.to_string(),
+    }
+}
+
+/// The potential beside what the temperature allows; `None` where one of them is not known.
+fn level(run: &Reported) -> Result<Option<PotentialLevel>, CliError> {
+    let (Some(beta), Some(start)) = (run.inverse_temperature, run.saved.start_potential) else {
+        return Ok(None);
+    };
+    let Some(chains) = potentials(&run.recording)? else {
+        return Ok(None);
+    };
+    let num_parameters = run.recording.draws()?.num_parameters();
+    let chains = chains.iter().map(|chain| (chain.as_slice(), beta));
+    level_of_chains(chains, start, num_parameters)
+}
+
+fn of_level(level: Option<PotentialLevel>) -> Check {
+    const NAME: &str = "Potential";
+    let Some(level) = level else {
+        return unknown(
+            NAME,
+            "the potential of the start is not recorded, or the draws are not at one finite temperature",
+        );
+    };
+    Check {
+        name: NAME.to_string(),
+        figure: format!("start + {:.3} N/β", level.excess),
+        finding: match level.verdict {
+            PotentialVerdict::Allowed => Finding::Good,
+            PotentialVerdict::TooHigh => Finding::Doubtful,
+            PotentialVerdict::Diverged => Finding::Bad,
+        },
+        words: sentence(&level.verdict.to_string()),
     }
 }
 

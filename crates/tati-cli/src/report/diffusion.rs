@@ -10,6 +10,7 @@ use super::{ReportArgs, Reported, headed};
 use crate::error::CliError;
 use crate::options::diffusion_map::DiffusionMapOptions;
 use crate::options::draws::potentials;
+use crate::text;
 
 /// Eigenpairs, the constant counted.
 const EIGENPAIRS: usize = 6;
@@ -40,10 +41,10 @@ pub fn section(run: &Reported, arguments: &ReportArgs) -> Result<(Section, Figur
         ..DiffusionSpectrum::default()
     };
     let words = match every {
-        1 => format!("Of all {} draws.", map.num_points()),
+        1 => format!("Of all {}.", text::count(map.num_points(), "draw")),
         every => format!(
-            "Of {} draws, every {every}th of each chain.",
-            map.num_points()
+            "Of {}, one in {every} of each chain.",
+            text::count(map.num_points(), "draw")
         ),
     };
     let mut section = headed("diffusion-map")

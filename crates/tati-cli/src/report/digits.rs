@@ -12,6 +12,7 @@ use super::{Reported, headed};
 use crate::error::CliError;
 use crate::options::data::DataSource;
 use crate::options::point::Point;
+use crate::text;
 
 /// Pixels of a row of a digit.
 const WIDTH: usize = 28;
@@ -81,10 +82,10 @@ pub fn section(run: &Reported) -> Result<(Section, Figures), CliError> {
     let most: Vec<Digit> = digits.iter().take(SHOWN).cloned().collect();
     let least: Vec<Digit> = digits.iter().rev().take(SHOWN).cloned().collect();
     let section = headed("digits").paragraph(&format!(
-        "Probabilities of the classes of the first {} digits for {}, averaged over {} draws: {:.2} % of the digits are classified rightly, the negative log-likelihood is {:.4}. Those in a red frame are taken for another digit.",
-        set.len(),
+        "Probabilities of the classes of the first {} for {}, averaged over {}: {:.2} % of the digits are classified rightly, the negative log-likelihood is {:.4}. Those in a red frame are taken for another digit.",
+        text::count(set.len(), "digit"),
         if name == "test" { "testing" } else { "training" },
-        summary.num_draws,
+        text::count(summary.num_draws as usize, "draw"),
         100.0 * summary.accuracy,
         summary.negative_log_likelihood
     ));

@@ -17,7 +17,7 @@ use tati::landscape::report::{Page, Section};
 use tati::{TatiError, require_count};
 
 use crate::error::{CliError, LongNames};
-use crate::options::draws::{Selection, recorded_inverse_temperature};
+use crate::options::draws::{Selection, recorded_inverse_temperature, recorded_ladder};
 use crate::options::point::{Point, PointOptions};
 use crate::options::range::Ends;
 use crate::options::saved_run::SavedRun;
@@ -81,6 +81,8 @@ pub struct Reported {
     pub recording: Recording,
     /// β of the draws, where all are at one.
     pub inverse_temperature: Option<f64>,
+    /// β of every rung, of replica exchange.
+    pub ladder: Option<Vec<f64>>,
     /// The model where the run ended, or why there is none.
     pub point: Result<Point, String>,
     /// The run, for the small print of figures.
@@ -97,6 +99,9 @@ struct Results {
     num_parameters: usize,
     #[serde(with = "crate::options::number")]
     inverse_temperature: Option<f64>,
+    /// β of every rung, of replica exchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ladder: Option<Vec<f64>>,
     verdict: &'static str,
     verdict_in_words: String,
     convergence: convergence::Figures,
@@ -177,6 +182,7 @@ pub fn run(arguments: &ReportArgs, program: &Program) -> Result<Outcome, CliErro
         num_chains: draws.num_chains(),
         num_parameters: draws.num_parameters(),
         inverse_temperature: run.inverse_temperature,
+        ladder: run.ladder.clone(),
         verdict: finding.name(),
         verdict_in_words: words,
         convergence: convergence.figures,
@@ -250,21 +256,18 @@ impl ReportArgs {
             every: self.every,
             chain: self.chain,
         };
-        let recording = selection.open(std::slice::from_ref(&self.run))?;
-        let replicas = recording
-            .run_settings()
-            .and_then(|run| run.get("ensemble")?.get("replica_exchange"));
-        if replicas.is_some_and(|replicas| !replicas.is_null()) && self.chain.is_none() {
-            return Err(CliError::Usage(format!(
-                "{} has replicas at several temperatures: take one of them with `--chain`",
-                self.run.display()
-            )));
-        }
+        let run = std::slice::from_ref(&self.run);
+        let ladder = recorded_ladder(&selection.open_all(run)?)?.map(|rungs| {
+            let rungs = rungs.into_iter();
+            rungs.map(|beta| beta.unwrap_or(f64::NAN)).collect()
+        });
+        let recording = selection.open(run)?;
         // A device that is not there is an error, whatever the sections need.
         program.device(Some(&saved.device))?;
         let point = PointOptions::last_state(&self.run).open(program);
         Ok(Reported {
-            inverse_temperature: recorded_inverse_temperature(&recording),
+            inverse_temperature: recorded_inverse_temperature(&recording)?,
+            ladder,
             point: point.map_err(|error| error.message(&LongNames::none())),
             source: recording.origin(),
             saved,

@@ -109,10 +109,21 @@ fn facts(run: &Reported, arguments: &ReportArgs) -> Result<Vec<(String, String)>
     fact("Loss U", option(run, "loss"));
     fact("Sampler", setting(run, "/sampler"));
     fact("Step size h", setting(run, "/first_step_size"));
-    fact(
-        "Inverse temperature β",
-        setting(run, "/settings/inverse_temperature"),
-    );
+    // Of replica exchange the sampler's own is that of the coldest rung alone.
+    match &run.ladder {
+        None => fact(
+            "Inverse temperature β",
+            setting(run, "/settings/inverse_temperature"),
+        ),
+        Some(ladder) => {
+            fact(
+                "Inverse temperature β",
+                run.inverse_temperature.map(text::number),
+            );
+            let ladder: Vec<String> = ladder.iter().copied().map(text::number).collect();
+            fact("Ladder of β", Some(ladder.join(", ")));
+        }
+    }
     fact("Friction γ", setting(run, "/settings/friction"));
     fact("Items in a mini-batch", setting(run, "/batch_size"));
     fact("Steps", setting(run, "/chain/num_steps"));

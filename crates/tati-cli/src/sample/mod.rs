@@ -19,6 +19,7 @@ use crate::output::Outcome;
 use crate::program::Program;
 
 pub use options::SampleArgs;
+pub use report::level_of_chains;
 use report::{Report, Run};
 pub use sampler::SamplerArgs;
 use start::Start;
@@ -54,11 +55,13 @@ pub fn run(arguments: &SampleArgs, program: &Program) -> Result<Outcome, CliErro
     arguments.check_start(&start)?;
     let potential = problem.potential(&start.network, &device)?;
     let num_parameters = potential.layout().num_parameters();
+    let start_potential = start.potential(&potential, arguments.sampler.prior.prior()?)?;
     let description = json!({
         "command": "sample",
         "options": without_nulls(&arguments)?,
         "device": device_name,
         "start": start.fingerprint,
+        "start_potential": start_potential,
     });
     let interrupted = program.interrupt_flag()?;
     let steps = arguments.steps();
@@ -83,11 +86,12 @@ pub fn run(arguments: &SampleArgs, program: &Program) -> Result<Outcome, CliErro
         &problem,
         &device_name,
         num_parameters,
+        start_potential,
         &arguments,
         run?,
     )?;
     let outcome = Outcome::new(&report, report.text())?;
-    Ok(outcome.interrupted(report.is_interrupted()))
+    Ok(outcome.unless(report.is_interrupted() || report.has_diverged()))
 }
 
 /// Where a run is recorded.

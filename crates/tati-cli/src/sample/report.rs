@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tati::TatiError;
+use tati::landscape::{AutocorrelationEstimator, PotentialLevel, PotentialVerdict, average};
 use tati::prelude::Trajectory;
 use tati::samplers::{
     EnsembleSummary, PairSummary, ReplicaExchangeSummary, StatisticSummary, Summary,
@@ -13,6 +14,7 @@ use super::SampleArgs;
 use crate::error::CliError;
 use crate::options::number;
 use crate::options::problem::Problem;
+use crate::text;
 
 /// The results of a run.
 #[derive(Debug, Serialize)]
@@ -23,10 +25,14 @@ pub struct Report {
     num_parameters: usize,
     #[serde(with = "number")]
     inverse_temperature: Option<f64>,
-    /// Means over the recorded draws.
+    /// Means over the recorded draws; of replica exchange over those of the coldest rung, whose β is that above.
     mean_potential: Option<f64>,
     /// 2⟨K⟩/N; for samplers with momenta.
     kinetic_temperature: Option<f64>,
+    /// U at the start, over all data and with the prior.
+    start_potential: f64,
+    /// The mean potential of the highest chain beside what its temperature allows; of finite β.
+    potential_level: Option<PotentialLevel>,
     #[serde(flatten)]
     summary: Run,
 }
@@ -131,6 +137,7 @@ impl Report {
         problem: &Problem,
         device: &str,
         num_parameters: usize,
+        start_potential: f64,
         arguments: &SampleArgs,
         summary: Run,
     ) -> Result<Self, CliError> {
@@ -141,11 +148,25 @@ impl Report {
             .then(|| Trajectory::open(trajectory))
             .transpose()?;
         let mean = |name: &str| -> Result<Option<f64>, TatiError> {
-            trajectory.as_ref().map_or(Ok(None), |all| mean(all, name))
+            let coldest = !summary.pairs.is_empty();
+            let of = |all| mean(all, name, coldest);
+            trajectory.as_ref().map_or(Ok(None), of)
         };
         let beta = arguments.sampler.inverse_temperature;
         let kinetic_energy = mean("kinetic_energy")?;
+        let mut chains = Vec::new();
+        for chain in 0..trajectory.as_ref().map_or(0, Trajectory::num_chains) {
+            let rung = summary.walkers.get(chain);
+            let beta = rung.and_then(|rung| rung.inverse_temperature).or(beta);
+            let recorded = trajectory
+                .as_ref()
+                .map_or(Ok(Vec::new()), |all| all.statistic("potential", chain, ..))?;
+            chains.extend(beta.map(|beta| (recorded, beta)));
+        }
+        let of_chains = chains.iter().map(|(chain, beta)| (chain.as_slice(), *beta));
         Ok(Self {
+            start_potential,
+            potential_level: level_of_chains(of_chains, start_potential, num_parameters)?,
             run: folder.to_path_buf(),
             dataset: problem.origin.clone(),
             device: device.to_string(),
@@ -161,20 +182,28 @@ impl Report {
         self.summary.interrupted
     }
 
+    /// Whether the potential has left every scale of the problem.
+    pub fn has_diverged(&self) -> bool {
+        let level = self.potential_level.as_ref();
+        level.is_some_and(|level| level.verdict == PotentialVerdict::Diverged)
+    }
+
     pub fn text(&self) -> String {
         let run = &self.summary;
         let mut text = format!(
-            "{} over {} parameters on {} ({}), seed {}\n{} steps, {} draws, {:.0} steps/s\n",
+            "{} over {} on {} ({}), seed {}\n{}, {}, {:.0} steps/s\n",
             run.sampler,
-            self.num_parameters,
+            text::count(self.num_parameters, "parameter"),
             self.dataset,
             self.device,
             run.seed,
-            run.num_steps,
-            run.num_draws,
+            text::count(run.num_steps as usize, "step"),
+            text::count(run.num_draws as usize, "draw"),
             run.steps_per_second,
         );
-        if let Some(potential) = self.mean_potential {
+        if let Some(potential) = self.mean_potential
+            && run.pairs.is_empty()
+        {
             text.push_str(&format!("mean potential {potential:.6}\n"));
         }
         if let (Some(temperature), Some(beta)) =
@@ -184,10 +213,26 @@ impl Report {
             let ratio = temperature * beta;
             text.push_str(&format!("kinetic temperature {ratio:.4} in units of 1/β\n"));
         }
+        if let Some(level) = &self.potential_level
+            && level.verdict != PotentialVerdict::Allowed
+        {
+            text.push_str(&format!(
+                "warning: {}\n  the start has U₀ = {}, the highest chain U₀ + {} N/β\n",
+                level.verdict,
+                text::number(self.start_potential),
+                text::number(level.excess)
+            ));
+        }
         for walker in &run.walkers {
             if let Some(error) = &walker.error {
                 text.push_str(&format!("walker {} was stopped: {error}\n", walker.walker));
             }
+        }
+        if !run.pairs.is_empty() {
+            let rows: Vec<Vec<String>> =
+                (0..run.walkers.len()).map(|rung| self.rung(rung)).collect();
+            let heading = ["chain", "β", "draws", "mean U", "2⟨K⟩β/N"];
+            text.push_str(&text::table(&heading, &rows));
         }
         for pair in &run.pairs {
             let [cold, hot] = pair.inverse_temperatures;
@@ -205,14 +250,63 @@ impl Report {
     }
 }
 
-/// The mean of a statistic over all draws; `None` if it was not recorded.
-fn mean(trajectory: &Trajectory, name: &str) -> Result<Option<f64>, TatiError> {
+impl Report {
+    /// A rung of replica exchange, in the columns of a table.
+    fn rung(&self, rung: usize) -> Vec<String> {
+        let walker = &self.summary.walkers[rung];
+        let mean = |name: &str| {
+            let mut of_walker = walker.statistics.iter();
+            of_walker.find(|one| one.name == name).map(|one| one.mean)
+        };
+        let or_none = |value: Option<f64>| value.map_or("-".to_string(), text::number);
+        let beta = walker.inverse_temperature;
+        let ratio = |energy: f64| Some(2.0 * energy * beta? / self.num_parameters as f64);
+        vec![
+            rung.to_string(),
+            or_none(beta),
+            walker.num_draws.to_string(),
+            or_none(mean("potential")),
+            or_none(mean("kinetic_energy").and_then(ratio)),
+        ]
+    }
+}
+
+/// The level of the chain whose potential is highest above what its β allows, of chains that begin at the potential `start`; `None` if there is
+/// none of finite β with draws.
+pub fn level_of_chains<'a>(
+    chains: impl Iterator<Item = (&'a [f64], f64)>,
+    start: f64,
+    num_parameters: usize,
+) -> Result<Option<PotentialLevel>, CliError> {
+    let mut highest: Option<PotentialLevel> = None;
+    for (potentials, beta) in chains {
+        if potentials.is_empty() || !beta.is_finite() || !start.is_finite() {
+            continue;
+        }
+        let mean = potentials.iter().sum::<f64>() / potentials.len() as f64;
+        // Of few draws there is none.
+        let error = average(potentials, AutocorrelationEstimator::Geyer)
+            .map_or(f64::NAN, |average| average.standard_error);
+        let level = PotentialLevel::of(mean, error, start, num_parameters, beta)?;
+        if highest.is_none_or(|highest| level.excess > highest.excess) {
+            highest = Some(level);
+        }
+    }
+    Ok(highest)
+}
+
+/// The mean of a statistic over all draws, or those of the first chain alone; `None` if it was not recorded.
+fn mean(trajectory: &Trajectory, name: &str, first_chain: bool) -> Result<Option<f64>, TatiError> {
     let recorded = trajectory.layout().statistics();
     if !recorded.iter().any(|statistic| statistic == name) {
         return Ok(None);
     }
     let (mut sum, mut count) = (0.0, 0);
-    for chain in 0..trajectory.num_chains() {
+    let chains = match first_chain {
+        true => 1,
+        false => trajectory.num_chains(),
+    };
+    for chain in 0..chains {
         let values = trajectory.statistic(name, chain, ..)?;
         sum += values.iter().sum::<f64>();
         count += values.len();

@@ -1,8 +1,9 @@
 //! Where the walkers begin, and how a resumed run knows that it is there still.
 
 use burn::tensor::Device;
-use tati::ParameterLayout;
-use tati::models::Network;
+use tati::models::{Network, NetworkPotential};
+use tati::samplers::{PotentialWithPrior, Prior};
+use tati::{ParameterLayout, Potential};
 
 use super::SampleArgs;
 use crate::error::CliError;
@@ -56,6 +57,39 @@ impl Start {
             walkers,
             fingerprint,
         })
+    }
+}
+
+impl Start {
+    /// The mean of U over the starts of the walkers, over all data and with the prior.
+    pub fn potential(
+        &self,
+        potential: &NetworkPotential,
+        prior: Option<Prior>,
+    ) -> Result<f64, CliError> {
+        let single;
+        let starts = match &self.walkers {
+            Some(walkers) => walkers,
+            None => {
+                let mut position = Vec::new();
+                potential
+                    .layout()
+                    .copy_to_host(&self.network, &mut position)?;
+                single = vec![position];
+                &single
+            }
+        };
+        let mut sum = 0.0;
+        for start in starts {
+            let theta = potential.positions(start)?.flatten::<1>(0, 1);
+            sum += match &prior {
+                Some(prior) => {
+                    PotentialWithPrior::of_chain(potential, prior.clone(), start)?.energy(&theta)?
+                }
+                None => potential.energy(&theta)?,
+            };
+        }
+        Ok(sum / starts.len() as f64)
     }
 }
 

@@ -82,8 +82,8 @@ pub fn run(arguments: &GridArgs, program: &Program) -> Result<Outcome, CliError>
         results.files = out.finish()?;
     }
     let text = format!(
-        "Loss over parameters, {} items\n{}{}",
-        results.num_items,
+        "Loss over parameters, {}\n{}{}",
+        text::count(results.num_items, "item"),
         results.surface.text(),
         text::files(&results.files)
     );

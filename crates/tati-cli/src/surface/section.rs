@@ -215,10 +215,9 @@ fn of_projection(found: &TrajectoryProjection, count: usize) -> Projection {
 impl Results {
     fn text(&self) -> String {
         let mut text = format!(
-            "{} over {}, {} items, U = {} in the middle, seed {}\n",
-            "Loss",
+            "Loss over {}, {}, U = {} in the middle, seed {}\n",
             self.directions.join(" and "),
-            self.num_items,
+            text::count(self.num_items, "item"),
             text::number(self.origin_potential),
             self.seed
         );

@@ -154,10 +154,10 @@ impl Results {
             None => "nowhere finite".to_string(),
         };
         format!(
-            "Loss at {} draws of {} chains over {} items of {}: mean {}, {lowest}\n{}",
-            self.shape[1],
-            self.shape[0],
-            self.num_items,
+            "Loss at {} of {} over {} of {}: mean {}, {lowest}\n{}",
+            text::count(self.shape[1], "draw"),
+            text::count(self.shape[0], "chain"),
+            text::count(self.num_items, "item"),
             self.data,
             text::number(self.mean),
             text::files(&self.files)

@@ -1,6 +1,5 @@
 //! The folder of a training: the same files as of a sampling run, without checkpoints.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tati::workflow::TrainStep;
 use tati::{
-    ParameterLayout, Result, TatiError, TrajectoryLayout, TrajectoryWriter, write_atomically,
+    ParameterLayout, Result, TatiError, TrajectoryLayout, TrajectoryWriter,
+    create_folder_atomically, write_atomically, write_json_atomically,
 };
 
 /// A folder that appears with its first record.
@@ -80,24 +80,15 @@ impl TrainFolder {
             reason: error.to_string(),
         })?;
         write_atomically(&self.path.join("model.bpk"), |file| file.write_all(&bytes))?;
-        write_json(&self.path.join("summary.json"), results)
+        write_json_atomically(&self.path.join("summary.json"), results)
     }
 
     /// Makes the folder, with its configuration from the first moment.
     fn create(&self) -> Result<TrajectoryWriter> {
         let config = json!({"format": 1, "description": self.description});
-        let unfinished = self
-            .path
-            .with_added_extension(format!("{}.part", std::process::id()));
-        let failed = |error| TatiError::file(&self.path, "creating the run folder", error);
-        fs::create_dir_all(&unfinished).map_err(failed)?;
-        let created = write_json(&unfinished.join("config.json"), &config)
-            .and_then(|()| fs::rename(&unfinished, &self.path).map_err(failed));
-        if let Err(error) = created {
-            // Nothing more can be done where even this fails; the first error is the one to report.
-            let _ = fs::remove_dir_all(&unfinished);
-            return Err(error);
-        }
+        create_folder_atomically(&self.path, |unfinished| {
+            write_json_atomically(&unfinished.join("config.json"), &config)
+        })?;
         let draws = self.num_steps.div_ceil(self.every);
         let attributes = config.as_object().cloned().unwrap_or_else(Map::new);
         let layout = TrajectoryLayout::of(1, &self.layout)?
@@ -106,11 +97,4 @@ impl TrainFolder {
             .with_expected_draws(usize::try_from(draws).unwrap_or(usize::MAX));
         TrajectoryWriter::create(self.path.join("trajectory.zarr"), &layout)
     }
-}
-
-fn write_json(file: &Path, value: &impl Serialize) -> Result<()> {
-    write_atomically(file, |writer| {
-        serde_json::to_writer_pretty(&mut *writer, value)?;
-        writer.write_all(b"\n")
-    })
 }

@@ -20,6 +20,7 @@ use crate::options::saved_run::{SavedRun, require_new};
 use crate::options::without_nulls;
 use crate::output::Outcome;
 use crate::program::Program;
+use crate::text;
 use folder::TrainFolder;
 
 /// Train a network to a minimum of its loss
@@ -235,18 +236,18 @@ pub fn run(arguments: &TrainArgs, program: &Program) -> Result<Outcome, CliError
     };
     folder.finish(&trained.model, &results)?;
     let outcome = Outcome::new(&results, results.text())?;
-    Ok(outcome.interrupted(results.interrupted))
+    Ok(outcome.unless(results.interrupted))
 }
 
 impl Results {
     fn text(&self) -> String {
         let mut text = format!(
-            "{} parameters on {} ({}), seed {}\n{} steps: loss {:.6}, |gradient| {:.2e}, accuracy {:.4}\n",
-            self.num_parameters,
+            "{} on {} ({}), seed {}\n{}: loss {:.6}, |gradient| {:.2e}, accuracy {:.4}\n",
+            text::count(self.num_parameters, "parameter"),
             self.dataset,
             self.device,
             self.seed,
-            self.num_steps,
+            text::count(self.num_steps as usize, "step"),
             self.train_loss,
             self.gradient_norm,
             self.train_accuracy,

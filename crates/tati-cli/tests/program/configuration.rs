@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::Place;
+use crate::command::Place;
 
 const OPTIONS: &str = "--data spiral --items 40 --model mlp --hidden 4,3 --activation tanh --step-size 0.1 --friction 2 \
                        --prior-gaussian 0.01 --steps 100 --every 5 --seed 18446744073709551615";

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::common::Place;
+use crate::command::Place;
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "train",
     "sample",
     "calibrate",
@@ -29,6 +29,7 @@ const COMMANDS: [&str; 25] = [
     "dataset write",
     "dataset show",
     "export",
+    "devices",
     "completions",
     "man",
 ];

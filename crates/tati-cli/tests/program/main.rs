@@ -3,9 +3,9 @@
 mod analyses;
 mod calibrate;
 mod command;
-mod common;
 mod configuration;
 mod dataset;
+mod devices;
 mod draws;
 mod help;
 mod refused_analyses;

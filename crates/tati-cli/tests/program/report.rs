@@ -4,8 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::command::assert_refused;
-use crate::common::{Place, number};
+use crate::command::{Place, number};
 
 const SECTIONS: [&str; 8] = [
     "run",
@@ -97,13 +96,13 @@ fn the_report_of_two_clusters_has_every_section_and_its_commands_do_the_run_agai
     let report = place.json(line);
     let html = page(&place, "draws/report.html");
     assert_eq!(report["report"], "draws/report.html");
-    assert_eq!(number(&report, "bytes") as usize, html.len());
+    assert_eq!(number(&report["bytes"]) as usize, html.len());
     let expected = SECTIONS.map(|section| (section, section != "digits"));
     assert_eq!(shown(&report), expected);
     assert!(html.contains("Not shown: the data are no images of digits"));
     // A well-behaved chain, and so judged.
-    assert!(number(&report["convergence"], "max_r_hat") < 1.1);
-    let ratio = number(&report["convergence"], "kinetic_temperature");
+    assert!(number(&report["convergence"]["max_r_hat"]) < 1.1);
+    let ratio = number(&report["convergence"]["kinetic_temperature"]);
     assert!((ratio - 1.0).abs() < 0.2, "{ratio}");
     assert!(html.contains(report["verdict_in_words"].as_str().unwrap()));
     // The numbers are those of the analyses.
@@ -159,11 +158,11 @@ fn a_report_of_glyphs_shows_digits_and_says_what_it_cannot_show() {
         assert_eq!(found.len(), 12);
         let certain: Vec<f64> = found
             .iter()
-            .map(|digit| ordered * number(digit, "probability"))
+            .map(|digit| ordered * number(&digit["probability"]))
             .collect();
         assert!(certain.is_sorted_by(|one, next| one >= next), "{certain:?}");
     }
-    assert!(number(digits, "accuracy") > 0.5);
+    assert!(number(&digits["accuracy"]) > 0.5);
     assert_eq!(html.matches("data:image/bmp;base64,").count(), 24);
     // Six draws are too few for the walk, and SGLD has no temperature to look at.
     assert_eq!(report["convergence"]["kinetic_temperature"], Value::Null);
@@ -216,8 +215,7 @@ fn wrong_reports_are_refused() {
         ("report draws --device toaster", "toaster"),
         ("report draws --surface", "--surface"),
     ] {
-        let words: Vec<&str> = line.split(' ').collect();
-        assert_refused(&words, part, &place.path(""));
+        place.assert_refused(line, part);
     }
     assert_eq!(fs::read_to_string(place.path("page.html")).unwrap(), "mine");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::Place;
+use crate::command::Place;
 
 const OPTIONS: &str = "sample --data spiral --items 60 --model mlp --hidden 4 --step-size 0.05 --prior-gaussian 0.01 --batch-size 20 \
                        --checkpoint-every 100 --every 5 --seed 3";

@@ -1,6 +1,6 @@
 //! `tati sample`: every sampler, ensembles, temperatures, and the same command twice.
 
-use crate::common::{Place, number};
+use crate::command::{Place, number, numbers};
 
 const DATA: &str = "--data clusters --items 50 --noise 0.2 --prior-gaussian 0.05";
 
@@ -45,10 +45,11 @@ fn every_sampler_draws() {
         );
         let results = place.json(&line);
         assert_eq!(results["seed"], 3);
-        assert_eq!(number(&results, "num_draws"), 30.0, "{results}");
-        assert_eq!(number(&results, "inverse_temperature"), 50.0);
-        let potential = number(&results, "mean_potential");
+        assert_eq!(number(&results["num_draws"]), 30.0, "{results}");
+        assert_eq!(number(&results["inverse_temperature"]), 50.0);
+        let potential = number(&results["mean_potential"]);
         assert!(potential > 0.0 && potential < 2.0, "{results}");
+        assert_eq!(results["potential_level"]["verdict"], "allowed");
     }
 }
 
@@ -61,7 +62,7 @@ fn an_ensemble_is_at_its_temperature() {
         "sample {DATA} --step-size 0.1 --friction 10 --inverse-temperature 25 --walkers 4 --jitter 0.1 --covariance-blending 1 \
          --refresh-every 500 --steps 4000 --every 2 --seed 5 --out run"
     ));
-    let temperature = 25.0 * number(&results, "kinetic_temperature");
+    let temperature = 25.0 * number(&results["kinetic_temperature"]);
     assert!((temperature - 1.0).abs() < 0.03, "{results}");
     assert_eq!(results["walkers"].as_array().unwrap().len(), 4);
 }
@@ -75,10 +76,86 @@ fn replicas_are_exchanged() {
     let pairs = results["pairs"].as_array().unwrap();
     assert_eq!(pairs.len(), 2);
     assert!(
-        pairs.iter().all(|pair| number(pair, "acceptance") > 0.1),
+        pairs.iter().all(|pair| number(&pair["acceptance"]) > 0.1),
         "{results}"
     );
-    assert_eq!(results["walkers"][0]["inverse_temperature"], 50.0);
+    let rungs = results["walkers"].as_array().unwrap();
+    let ladder: Vec<f64> = rungs
+        .iter()
+        .map(|rung| number(&rung["inverse_temperature"]))
+        .collect();
+    assert_eq!((ladder[0], ladder[2]), (50.0, 10.0));
+    // What stands beside the β of the run is of the rung that has it.
+    let of_coldest = |name: &str| {
+        let mut statistics = rungs[0]["statistics"].as_array().unwrap().iter();
+        number(&statistics.find(|one| one["name"] == name).unwrap()["mean"])
+    };
+    let temperature = of_coldest("kinetic_energy") / 3.0;
+    assert!((number(&results["kinetic_temperature"]) - temperature).abs() < 1e-12);
+    assert!((number(&results["mean_potential"]) - of_coldest("potential")).abs() < 1e-12);
+
+    // A report and a free energy are of one rung, at its own temperature.
+    let rung = place.json("report run --chain 1 --zoom 0:0 --points 3 --map-draws 50");
+    assert_eq!(number(&rung["inverse_temperature"]), ladder[1]);
+    assert_eq!(numbers(&rung["ladder"]), ladder);
+    let ratio = number(&rung["convergence"]["kinetic_temperature"]);
+    let error = number(&rung["convergence"]["kinetic_temperature_error"]);
+    // Five standard errors: one in a million, the seed being fixed. That of the run would be off by a factor of 2.
+    assert!((ratio - 1.0).abs() < 5.0 * error && error < 0.1, "{rung}");
+    let page = std::fs::read_to_string(place.path("run/report.html")).unwrap();
+    assert!(page.contains("Ladder of β"));
+    let energy = place.json("analyse free-energy run --chain 2 --along potential --resamples 0");
+    assert_eq!(number(&energy["inverse_temperature"]), ladder[2]);
+    for line in [
+        "report run",
+        "analyse free-energy run --along potential",
+        "analyse averages run",
+        "analyse autocorrelation run",
+        "analyse covariance run",
+        "analyse diffusion-map run",
+    ] {
+        place.assert_refused(
+            line,
+            "take one of them with `--chain`: 0 (β = 50), 1 (β = 22.3607)",
+        );
+    }
+    let text = place.text("sample --resume run --steps 1010");
+    assert!(text.contains("chain        β  draws"), "{text}");
+}
+
+/// Finite, and yet nowhere near what was sampled from.
+#[test]
+fn a_chain_that_leaves_every_scale_has_diverged() {
+    let place = Place::new();
+    place.text(&format!(
+        "train {DATA} --optimizer lbfgs --steps 30 --seed 1 --out one"
+    ));
+    let line = "sample --from one --sampler ccadl --steps 2000 --seed 1";
+    let output = place.run(&format!("{line} --step-size 0.5 --out two --json"));
+    let results: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{results}");
+    assert_eq!(results["potential_level"]["verdict"], "diverged");
+    assert!(number(&results["mean_potential"]) > 1e3, "{results}");
+    let output = place.run(&format!("{line} --step-size 0.5 --out three"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("warning: ") && text.contains("the chain has diverged"),
+        "{text}"
+    );
+    let report = place.json("report two --zoom 0:0 --points 3 --map-draws 50");
+    assert_eq!(report["verdict"], "failed", "{report}");
+    assert!(
+        report["verdict_in_words"]
+            .as_str()
+            .unwrap()
+            .contains("Potential")
+    );
+    // As it should be: half of N/β above the minimum, as on a parabola. The error of the mean of 2,000 draws is below 0.03.
+    let results = place
+        .json("sample --from one --step-size 0.3 --friction 1 --steps 20000 --seed 1 --out four");
+    assert_eq!(results["potential_level"]["verdict"], "allowed");
+    let excess = number(&results["potential_level"]["excess"]);
+    assert!((excess - 0.5).abs() < 0.1, "{results}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::command::{assert_close, column, json, number, numbers};
+use crate::command::{assert_close, column, json, number, numbers, tati};
 use crate::runs::{Theta, loss, outputs, parameters, points, sample, train};
 
 const HERE: Theta = [0.3, -0.2, 0.5, 0.1, -0.4, 0.25];
@@ -214,7 +214,19 @@ fn draws_of_a_run_span_a_plane_and_are_evaluated_anew() {
         "--points",
         "3",
     ];
-    let mean = json(&[&inputs[..], &["--average"]].concat());
+    let out = folder.path().join("mean");
+    let mean = json(&[&inputs[..], &["--average", "--svg", "--out", text(&out)]].concat());
+    // A line of each output with its band, of which there are two.
+    let figure = std::fs::read_to_string(out.join("mean.svg")).unwrap();
+    for label in [
+        "output 0",
+        "output 1",
+        "mean ± standard deviation",
+        "\nx1\n",
+    ] {
+        assert!(figure.contains(label), "{label}: {figure}");
+    }
+    assert_eq!(mean["files"].as_array().unwrap().len(), 2);
     let columns = names.map(|name| column(&csv, name));
     let at_draw = |draw: usize| {
         outputs(
@@ -229,7 +241,17 @@ fn draws_of_a_run_span_a_plane_and_are_evaluated_anew() {
     );
     assert_close(&[numbers(&mean["mean"])[5]], &[expected], 1e-5);
     let file = parameters(folder.path(), [HERE, THERE]);
-    let at_row = json(&[&inputs[..], &["--parameters", text(&file), "--step", "9"]].concat());
+    let out = folder.path().join("row");
+    let at_row = [
+        "--parameters",
+        text(&file),
+        "--step",
+        "9",
+        "--out",
+        text(&out),
+    ];
+    let at_row = json(&[&inputs[..], &at_row].concat());
+    assert!(out.join("output.png").is_file());
     assert_close(
         &numbers(&at_row["outputs"])[..2],
         &outputs(&THERE, [-1.0, 0.5]),
@@ -255,6 +277,16 @@ fn curvature_and_learning_coefficient_of_a_linear_model_are_known() {
         .map(|([x, y], _)| 2.0 * (x * x + y * y + 1.0))
         .sum::<f64>()
         / points.len() as f64;
+    // Of three parameters there are three pairs, where none are asked for.
+    let all = tati(["analyse", "hessian", text(&run), "--probes", "0"])
+        .output()
+        .unwrap();
+    let all = String::from_utf8(all.stdout).unwrap();
+    assert!(
+        all.starts_with("Hessian of 3 parameters over 40 items")
+            && all.contains("the 3 largest of 3 eigenvalues"),
+        "{all}"
+    );
     let out = folder.path().join("hessian");
     let found = json(&[
         "analyse",

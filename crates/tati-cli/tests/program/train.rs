@@ -1,6 +1,6 @@
 //! `tati train`: optimizers, losses and models from the shell.
 
-use crate::common::{Place, number};
+use crate::command::{Place, number};
 
 /// Convex problems have one minimum, which every optimizer finds.
 #[test]
@@ -11,8 +11,8 @@ fn every_optimizer_finds_the_same_minimum() {
             "train --data clusters --items 100 --noise 0.1 --prior-gaussian 0.1 --seed 4 {options} --out {name}"
         );
         let results = place.json(&line);
-        assert_eq!(number(&results, "num_parameters"), 6.0);
-        number(&results, "potential")
+        assert_eq!(number(&results["num_parameters"]), 6.0);
+        number(&results["potential"])
     };
     let expected = loss("--optimizer lbfgs --steps 30", "lbfgs");
     for (options, tolerance) in [
@@ -48,8 +48,8 @@ fn every_loss_learns_to_tell_clusters_apart() {
              --optimizer adam --steps 300 --step-size 0.03 --seed 2 --out {loss}"
         );
         let results = place.json(&line);
-        assert!(number(&results, "train_accuracy") > 0.97, "{results}");
-        assert!(number(&results, "test_accuracy") > 0.9, "{results}");
+        assert!(number(&results["train_accuracy"]) > 0.97, "{results}");
+        assert!(number(&results["test_accuracy"]) > 0.9, "{results}");
     }
 }
 
@@ -60,8 +60,8 @@ fn inputs_are_made_of_features() {
     let line = "train --data circles --items 200 --seed 1 --optimizer lbfgs --steps 50";
     let plain = place.json(&format!("{line} --out plain"));
     let squares = place.json(&format!("{line} --inputs x1^2,x2^2 --out squares"));
-    assert!(number(&plain, "train_accuracy") < 0.8, "{plain}");
-    assert_eq!(number(&squares, "train_accuracy"), 1.0, "{squares}");
+    assert!(number(&plain["train_accuracy"]) < 0.8, "{plain}");
+    assert_eq!(number(&squares["train_accuracy"]), 1.0, "{squares}");
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn training_goes_on_from_a_saved_run() {
     );
     let second = place.json("train --from one --steps 3 --batch-size 50 --seed 1 --out two");
     assert_eq!(first["num_parameters"], second["num_parameters"]);
-    assert!(number(&second, "potential") < number(&first, "potential"));
+    assert!(number(&second["potential"]) < number(&first["potential"]));
     let frozen = 6.0 * 26.0;
-    assert_eq!(number(&first, "num_parameters"), 61_706.0 - frozen);
+    assert_eq!(number(&first["num_parameters"]), 61_706.0 - frozen);
 }
 
 #[test]
@@ -89,5 +89,5 @@ fn a_diverging_run_says_so_and_keeps_its_record() {
         error.contains("of training is") && error.contains("smaller step size"),
         "{error}"
     );
-    assert!(number(&place.json("export run --out t.csv"), "num_draws") > 0.0);
+    assert!(number(&place.json("export run --out t.csv")["num_draws"]) > 0.0);
 }

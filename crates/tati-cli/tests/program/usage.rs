@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::Place;
+use crate::command::Place;
 
 const RUN: &str = "--data squares --items 20 --step-size 0.1 --steps 10 --seed 1 --out new";
 
@@ -205,30 +205,7 @@ fn damaged_files_are_named() {
 }
 
 fn check(place: &Place, wrong: &[(&str, &str)]) {
-    let before = place.files(".");
-    let mut failures = Vec::new();
     for (line, expected) in wrong {
-        let line = line.replace("RUN", RUN);
-        let output = place.run(&line);
-        let error = String::from_utf8_lossy(&output.stderr);
-        let lines = error.lines().count();
-        let is_brief = (1..=3).contains(&lines) && error.starts_with("error: ");
-        let is_explained = error.contains(expected) && !error.contains("internal");
-        if output.status.code() != Some(2)
-            || !is_brief
-            || !is_explained
-            || !output.stdout.is_empty()
-        {
-            failures.push(format!(
-                "tati {line}: {:?}\n{error}  expected: {expected}",
-                output.status.code()
-            ));
-        }
-        assert!(
-            place.files(".") == before,
-            "tati {line} left something behind"
-        );
-        assert!(!place.path("new").exists(), "tati {line}");
+        place.assert_refused(&line.replace("RUN", RUN), expected);
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -359,9 +359,9 @@ fn only_the_same_run_is_resumed_and_only_from_draws_it_has() {
         (
             named(flat(1, 2, Precision::F32)),
             vec![1],
-            "it has 2 chains, not 1 chains",
+            "it has 2 chains, not 1 chain:",
         ),
-        (run.layout(), vec![1], "it has 2 chains, not 1 chains"),
+        (run.layout(), vec![1], "it has 2 chains, not 1 chain:"),
         (
             named(flat(2, 3, Precision::F32)),
             vec![1, 1],

@@ -86,7 +86,10 @@ fn check_resumable(header: &Header, layout: &TrajectoryLayout, num_draws: &[usiz
             "it has {recorded}, not {given}: resume it with the settings it was made with"
         ))
     };
-    let chains = |count: usize| format!("{count} chains");
+    let chains = |count: usize| match count {
+        1 => "1 chain".to_string(),
+        _ => format!("{count} chains"),
+    };
     check(chains(recorded.num_chains()), chains(layout.num_chains()))?;
     check(chains(recorded.num_chains()), chains(num_draws.len()))?;
     let parameters = |layout: &TrajectoryLayout| {

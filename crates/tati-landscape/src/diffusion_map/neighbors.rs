@@ -4,14 +4,13 @@ use std::cmp::Ordering;
 
 use burn::tensor::Device;
 use rayon::prelude::*;
-use tati_core::Result;
+use tati_core::{Result, SimdLevel};
 
 use super::boxes::{Boxes, POINTS_PER_BOX};
 use super::candidates;
 use super::points::Points;
 use super::projection::Projection;
 use super::rows::Rows;
-use crate::simd::vectorised;
 
 /// Boxes, evenly spread, the search from a point of which tells which way is the cheaper one.
 const PROBES: usize = 64;
@@ -155,7 +154,7 @@ impl<'a> Search<'a> {
         let mut queries: Vec<Query> = (points.iter())
             .map(|&own| Query {
                 own,
-                left: vectorised(
+                left: SimdLevel::widest().run(
                     #[inline(always)]
                     || self.bounds_of(own, &boxes, count),
                 ),

@@ -4,10 +4,10 @@ use std::ops::{AddAssign, Mul};
 
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
+use tati_core::SimdLevel;
 
 use super::rows::{ROWS_PER_TASK, Rows};
 use crate::krylov::product;
-use crate::simd::vectorised;
 
 /// Vectors that share a pass over the matrix.
 pub(super) const BLOCK: usize = 8;
@@ -164,7 +164,7 @@ impl Operator {
             .par_chunks_mut(ROWS_PER_TASK)
             .enumerate()
             .for_each(|(task, target)| {
-                vectorised(
+                SimdLevel::widest().run(
                     #[inline(always)]
                     || {
                         for (at, target) in target.iter_mut().enumerate() {

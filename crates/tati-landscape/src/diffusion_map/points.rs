@@ -1,11 +1,12 @@
 //! The points of a diffusion map: draws of all chains in memory, in the precision they came in.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
-use tati_core::Result;
+use tati_core::{Result, SimdLevel};
 
 use crate::Draws;
 use crate::finite::require_finite;
-use crate::simd::vectorised;
 
 /// Sums that a squared distance is added up in, in a fixed order.
 const LANES: usize = 8;
@@ -98,11 +99,11 @@ impl Points {
     pub(super) fn squared_distance(&self, point: &[f64], at: usize) -> f64 {
         let span = at * self.width..(at + 1) * self.width;
         match &self.numbers {
-            Numbers::Single(all) => vectorised(
+            Numbers::Single(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distance(point, &all[span]),
             ),
-            Numbers::Double(all) => vectorised(
+            Numbers::Double(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distance(point, &all[span]),
             ),
@@ -112,11 +113,11 @@ impl Points {
     /// |pᵢ − pⱼ|² of pairs of points, as [`squared_distance`](Self::squared_distance).
     pub(super) fn squared_distances(&self, pairs: &[[u32; 2]]) -> Vec<f64> {
         match &self.numbers {
-            Numbers::Single(all) => vectorised(
+            Numbers::Single(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distances(all, self.width, pairs),
             ),
-            Numbers::Double(all) => vectorised(
+            Numbers::Double(all) => SimdLevel::widest().run(
                 #[inline(always)]
                 || squared_distances(all, self.width, pairs),
             ),
@@ -130,15 +131,7 @@ impl Points {
         let sums: Vec<Vec<f64>> = (0..self.num_points)
             .into_par_iter()
             .step_by(group)
-            .map(|first| {
-                let mut sum = vec![0.0; self.width];
-                let mut row = vec![0.0; self.width];
-                for at in first..(first + group).min(self.num_points) {
-                    self.row(at, &mut row);
-                    sum.iter_mut().zip(&row).for_each(|(sum, x)| *sum += x);
-                }
-                sum
-            })
+            .map(|first| self.sum(first..(first + group).min(self.num_points)))
             .collect();
         let mut mean = vec![0.0; self.width];
         for sum in sums {
@@ -150,6 +143,21 @@ impl Points {
         mean.iter_mut().for_each(|mean| *mean /= count);
         mean
     }
+
+    /// The sum of some points, in their order.
+    fn sum(&self, points: Range<usize>) -> Vec<f64> {
+        let span = points.start * self.width..points.end * self.width;
+        match &self.numbers {
+            Numbers::Single(all) => SimdLevel::widest().run(
+                #[inline(always)]
+                || sum_of_rows(&all[span], self.width),
+            ),
+            Numbers::Double(all) => SimdLevel::widest().run(
+                #[inline(always)]
+                || sum_of_rows(&all[span], self.width),
+            ),
+        }
+    }
 }
 
 /// The number of draws of all chains.
@@ -160,6 +168,20 @@ pub(super) fn num_points(draws: &Draws<'_>) -> usize {
 /// Numbers of each point, a multiple of the lanes, after which the next pair has its turn: what pairs share stays in the cache. Pairs of
 /// one point come one after the other.
 const NUMBERS_AT_A_TIME: usize = 256;
+
+#[inline(always)]
+fn sum_of_rows<T: Copy + Into<f64>>(rows: &[T], width: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; width];
+    for first in (0..width).step_by(NUMBERS_AT_A_TIME) {
+        let last = width.min(first + NUMBERS_AT_A_TIME);
+        for row in rows.chunks_exact(width) {
+            for (sum, &x) in sums[first..last].iter_mut().zip(&row[first..last]) {
+                *sum += x.into();
+            }
+        }
+    }
+    sums
+}
 
 #[inline(always)]
 fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32; 2]]) -> Vec<f64> {

@@ -1,9 +1,9 @@
 //! An approximate inverse of one minus the matrix of a diffusion map: its incomplete Cholesky factor.
 
 use faer::MatMut;
+use tati_core::SimdLevel;
 
 use super::rows::Rows;
-use crate::simd::vectorised;
 
 /// Entries that are smaller than this part of the root of the product of their diagonal elements are left out.
 const LEAST_ENTRY: f64 = 3e-3;
@@ -110,7 +110,7 @@ impl IncompleteCholesky {
                 row[lane] = value * scale;
             }
         }
-        vectorised(
+        SimdLevel::widest().run(
             #[inline(always)]
             || self.solve_rows(&mut rows),
         );

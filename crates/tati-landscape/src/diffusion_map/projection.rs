@@ -18,8 +18,9 @@ const MAX_DIRECTIONS: usize = 15;
 /// Directions are added until what is left of the variance is below this part of it.
 const LEFT_OVER: f64 = 0.01;
 
-/// Points that a task projects at a time.
+/// Points that a task projects at a time, at most, and numbers of them that stay in the cache.
 const POINTS_PER_TASK: usize = 128;
+const NUMBERS_PER_TASK: usize = 1 << 17;
 
 /// Points in few dimensions, no two of them farther from each other than in all: with V orthonormal directions, c = x − m and y = Vᵀc
 /// they are (y, √(|c|² − |y|²)), as |x − x'|² ≥ |y − y'|² + (r − r')² for residuals of length r and r'.
@@ -57,13 +58,14 @@ impl Projection {
     pub(super) fn project(&self, points: &Points) -> (Vec<f64>, f64) {
         let [size, width] = [points.width(), self.width()];
         let mut rows = vec![0.0; points.len() * width];
+        let points_per_task = (NUMBERS_PER_TASK / size).clamp(1, POINTS_PER_TASK);
         let largest = rows
-            .par_chunks_mut(POINTS_PER_TASK * width)
+            .par_chunks_mut(points_per_task * width)
             .enumerate()
-            .map(|(task, rows)| {
-                let first = task * POINTS_PER_TASK;
+            .map_init(Vec::new, |centred, (task, rows)| {
+                let first = task * points_per_task;
                 let count = rows.len() / width;
-                let mut centred = vec![0.0; count * size];
+                centred.resize(count * size, 0.0);
                 for (at, row) in centred.chunks_exact_mut(size).enumerate() {
                     points.row_from(&self.mean, first + at, row);
                 }
@@ -71,7 +73,7 @@ impl Projection {
                 matmul(
                     along.as_mut(),
                     Accum::Replace,
-                    MatRef::from_row_major_slice(&centred, count, size),
+                    MatRef::from_row_major_slice(centred, count, size),
                     self.directions.as_ref(),
                     1.0,
                     Par::Seq,

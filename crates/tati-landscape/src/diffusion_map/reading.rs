@@ -3,6 +3,7 @@
 use std::fmt;
 
 use burn::config::Config;
+use burn::tensor::Device;
 use tati_core::{Progress, Result, TatiError, require_count};
 
 use super::{Bandwidth, DiffusionMap, DiffusionMapConfig};
@@ -100,14 +101,38 @@ impl DiffusionMapReadingConfig {
         log_weights: Option<&[f64]>,
         progress: &mut Progress<'_>,
     ) -> Result<DiffusionMapReading> {
+        self.compute_by(None, draws, log_weights, progress)
+    }
+
+    /// [`compute`](Self::compute) with the neighbours of all three maps sought on `device`, as by [`DiffusionMapConfig::fit_on`].
+    ///
+    /// # Errors
+    /// Those of both.
+    pub fn compute_on(
+        &self,
+        device: &Device,
+        draws: &Draws<'_>,
+        log_weights: Option<&[f64]>,
+        progress: &mut Progress<'_>,
+    ) -> Result<DiffusionMapReading> {
+        self.compute_by(Some(device), draws, log_weights, progress)
+    }
+
+    fn compute_by(
+        &self,
+        device: Option<&Device>,
+        draws: &Draws<'_>,
+        log_weights: Option<&[f64]>,
+        progress: &mut Progress<'_>,
+    ) -> Result<DiffusionMapReading> {
         require_count("num_eigenpairs", self.map.num_eigenpairs, 2..)?;
         require_count("num_judged", self.num_judged, 1..)?;
-        let map = fit(&self.map, draws, log_weights)?;
+        let map = fit(device, &self.map, draws, log_weights)?;
         progress(1.0 / 3.0);
-        let null_eigenvalues = self.null_eigenvalues(draws)?;
+        let null_eigenvalues = self.null_eigenvalues(device, draws)?;
         progress(2.0 / 3.0);
         let num_judged = self.num_judged.min(self.map.num_eigenpairs - 1);
-        let held_out = held_out(&self.map, draws, log_weights, &map, num_judged);
+        let held_out = held_out(device, &map, draws, log_weights, num_judged);
         let held_out_correlations = unless_in_parts(held_out)?;
         progress(1.0);
         let coordinates = (1..self.map.num_eigenpairs).map(|pair| {
@@ -126,7 +151,11 @@ impl DiffusionMapReadingConfig {
         })
     }
 
-    fn null_eigenvalues(&self, draws: &Draws<'_>) -> Result<Option<Vec<f64>>> {
+    fn null_eigenvalues(
+        &self,
+        device: Option<&Device>,
+        draws: &Draws<'_>,
+    ) -> Result<Option<Vec<f64>>> {
         if draws.num_draws() < RandomWalkCheckConfig::LEAST_DRAWS {
             return Ok(None);
         }
@@ -142,7 +171,7 @@ impl DiffusionMapReadingConfig {
             bandwidth => bandwidth,
         };
         let map = self.map.clone().with_bandwidth(bandwidth);
-        let fitted = unless_in_parts(map.fit(&Draws::from_f32(&walks, shape)?))?;
+        let fitted = unless_in_parts(fit(device, &map, &Draws::from_f32(&walks, shape)?, None))?;
         Ok(fitted.map(|map| map.eigenvalues().to_vec()))
     }
 }
@@ -232,13 +261,16 @@ impl fmt::Display for CoordinateShows {
 }
 
 fn fit(
+    device: Option<&Device>,
     config: &DiffusionMapConfig,
     draws: &Draws<'_>,
     log_weights: Option<&[f64]>,
 ) -> Result<DiffusionMap> {
-    match log_weights {
-        Some(log_weights) => config.fit_to_target(draws, log_weights),
-        None => config.fit(draws),
+    match (device, log_weights) {
+        (None, None) => config.fit(draws),
+        (None, Some(log_weights)) => config.fit_to_target(draws, log_weights),
+        (Some(device), None) => config.fit_on(device, draws),
+        (Some(device), Some(log_weights)) => config.fit_to_target_on(device, draws, log_weights),
     }
 }
 
@@ -254,12 +286,13 @@ fn unless_in_parts<T>(found: Result<T>) -> Result<Option<T>> {
 
 /// Holds out some of the draws, extends a map of the others to them, and compares with the map of all.
 fn held_out(
-    config: &DiffusionMapConfig,
+    device: Option<&Device>,
+    whole: &DiffusionMap,
     draws: &Draws<'_>,
     log_weights: Option<&[f64]>,
-    whole: &DiffusionMap,
     num_judged: usize,
 ) -> Result<Vec<f64>> {
+    let config = whole.config();
     let size = draws.num_parameters();
     let (mut kept, mut out) = (Vec::new(), Vec::new());
     let (mut kept_weights, mut out_places) = (Vec::new(), Vec::new());
@@ -291,7 +324,8 @@ fn held_out(
         })
         .with_neighbors(config.neighbors.map(|count| count.min(num_kept)));
     let kept = Draws::from_f64(&kept, [1, num_kept, size])?;
-    let map = fit(&config, &kept, log_weights.map(|_| kept_weights.as_slice()))?;
+    let kept_weights = log_weights.map(|_| kept_weights.as_slice());
+    let map = fit(device, &config, &kept, kept_weights)?;
     let extension = map.extend(&Draws::from_f64(&out, [1, out_places.len(), size])?)?;
     let correlations = (1..=num_judged).map(|pair| {
         let expected = out_places.iter().map(|&at| whole.coordinates()[(at, pair)]);

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use tati_core::{Result, require_count, require_positive};
 
 use super::lanczos::{Asymmetry, Lanczos, Ritz};
-use super::{Hessian, spacing_at_one, vectors};
+use super::{Hessian, resolution, vectors};
 
 /// The probability with which the search may overlook a pair beside those found.
 const OVERSIGHT: f64 = 1e-3;
@@ -88,16 +88,16 @@ pub struct Eigenpairs {
 }
 
 /// A pair found.
-struct Pair {
-    value: f64,
-    residual: f64,
+pub(super) struct Pair {
+    pub(super) value: f64,
+    pub(super) residual: f64,
 }
 
 /// Pairs found, the outermost first, with their vectors.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     pairs: Vec<Pair>,
-    vectors: Vec<Vec<f64>>,
+    pub(super) vectors: Vec<Vec<f64>>,
 }
 
 impl EigenpairsConfig {
@@ -147,7 +147,8 @@ impl EigenpairsConfig {
             start = vectors::random_direction(length, &mut random);
         }
         let noise = asymmetry.root_mean_square();
-        self.report(hessian, found, noise, converged, first_gradient)
+        found.pairs.truncate(self.num_pairs);
+        found.report(hessian, noise, converged, first_gradient, self.seed)
     }
 
     /// Extends a Krylov space until those of its pairs that are wanted have converged, or until there are sure to be none. `false` if
@@ -158,7 +159,6 @@ impl EigenpairsConfig {
         lanczos: &mut Lanczos,
         found: &Found,
     ) -> Result<(Ritz, bool)> {
-        let resolution = spacing_at_one(hessian.evaluator.dtype()).powf(2.0 / 3.0);
         let missing = self.num_pairs.saturating_sub(found.pairs.len());
         loop {
             lanczos.step(hessian)?;
@@ -170,7 +170,7 @@ impl EigenpairsConfig {
             }
             let ritz = lanczos.ritz()?;
             let noise = lanczos.asymmetry().root_mean_square();
-            let floor = noise.max(resolution * lanczos.scale());
+            let floor = noise.max(resolution(hessian.evaluator.dtype()) * lanczos.scale());
             let has_converged = |&at: &usize| {
                 ritz.residuals[at] <= (self.tolerance * ritz.values[at].abs()).max(floor)
             };
@@ -197,15 +197,13 @@ impl EigenpairsConfig {
         let Some(rank) = ranks.take_while(|&rank| rank > least).last() else {
             return true;
         };
-        let length = lanczos.num_parameters() as f64;
-        let usual = std::f64::consts::FRAC_PI_2 * OVERSIGHT * OVERSIGHT / length;
         let eigenvalues = match self.end {
             SpectrumEnd::Largest => vec![rank],
             SpectrumEnd::Smallest => vec![-rank],
             SpectrumEnd::LargestMagnitude => vec![rank, -rank],
         };
         let mut weights = eigenvalues.into_iter().map(|at| lanczos.most_weight(at));
-        weights.all(|weight| weight < usual)
+        weights.all(|weight| weight < unusual_weight(lanczos.num_parameters()))
     }
 
     /// Which pairs of a Krylov space belong to the k outermost of them and those found.
@@ -220,51 +218,16 @@ impl EigenpairsConfig {
         all.truncate(self.num_pairs);
         all.into_iter().filter_map(|(_, at)| at).collect()
     }
+}
 
-    /// Measures the errors by a second step.
-    fn report(
-        &self,
-        hessian: &mut Hessian,
-        found: Found,
-        noise: f64,
-        converged: bool,
-        first_gradient: usize,
-    ) -> Result<Eigenpairs> {
-        let length = hessian.num_parameters();
-        let mut pairs: Vec<(Pair, Vec<f64>)> = found.pairs.into_iter().zip(found.vectors).collect();
-        pairs.truncate(self.num_pairs);
-        pairs.sort_by(|a, b| b.0.value.total_cmp(&a.0.value));
-        let mut result = Eigenpairs {
-            eigenvalues: pairs.iter().map(|(pair, _)| pair.value).collect(),
-            eigenvectors: DMatrix::zeros(length, pairs.len()),
-            residuals: pairs.iter().map(|(pair, _)| pair.residual).collect(),
-            difference_errors: Vec::with_capacity(pairs.len()),
-            difference_step: hessian.difference_step,
-            converged,
-            num_gradients: 0,
-            seed: self.seed,
-        };
-        for (at, (pair, mut vector)) in pairs.into_iter().enumerate() {
-            let coarse = hessian.product_at(&vector, 2.0 * hessian.difference_step)?;
-            let change = vectors::dot(&vector, &coarse) - pair.value;
-            result.difference_errors.push(change.hypot(noise));
-            let largest = (vector.iter()).fold(0.0_f64, |largest, &part| {
-                if part.abs() > largest.abs() {
-                    part
-                } else {
-                    largest
-                }
-            });
-            vectors::scale(&mut vector, 1.0_f64.copysign(largest));
-            result.eigenvectors.column_mut(at).copy_from_slice(&vector);
-        }
-        result.num_gradients = hessian.num_gradients - first_gradient;
-        Ok(result)
-    }
+/// The squared component below which that of a random unit vector of `length` is along a given direction with a probability of
+/// [`OVERSIGHT`] only.
+pub(super) fn unusual_weight(length: usize) -> f64 {
+    std::f64::consts::FRAC_PI_2 * OVERSIGHT * OVERSIGHT / length as f64
 }
 
 /// A random direction and the gradient's, in equal shares.
-fn first_start(hessian: &mut Hessian, random: &mut StdRng) -> Result<Vec<f64>> {
+pub(super) fn first_start(hessian: &mut Hessian, random: &mut StdRng) -> Result<Vec<f64>> {
     let mut start = vectors::random_direction(hessian.num_parameters(), random);
     let gradient = hessian.gradient_at(&start, 0.0)?;
     let length = vectors::norm(&gradient);
@@ -288,10 +251,50 @@ impl SpectrumEnd {
 
 impl Found {
     /// Puts a pair in its place.
-    fn insert(&mut self, pair: Pair, vector: Vec<f64>, end: SpectrumEnd) {
+    pub(super) fn insert(&mut self, pair: Pair, vector: Vec<f64>, end: SpectrumEnd) {
         let rank = end.rank(pair.value);
         let at = (self.pairs).partition_point(|other| end.rank(other.value) >= rank);
         self.pairs.insert(at, pair);
         self.vectors.insert(at, vector);
+    }
+
+    /// Measures the errors by a second step.
+    pub(super) fn report(
+        self,
+        hessian: &mut Hessian,
+        noise: f64,
+        converged: bool,
+        first_gradient: usize,
+        seed: u64,
+    ) -> Result<Eigenpairs> {
+        let length = hessian.num_parameters();
+        let mut pairs: Vec<(Pair, Vec<f64>)> = self.pairs.into_iter().zip(self.vectors).collect();
+        pairs.sort_by(|a, b| b.0.value.total_cmp(&a.0.value));
+        let mut result = Eigenpairs {
+            eigenvalues: pairs.iter().map(|(pair, _)| pair.value).collect(),
+            eigenvectors: DMatrix::zeros(length, pairs.len()),
+            residuals: pairs.iter().map(|(pair, _)| pair.residual).collect(),
+            difference_errors: Vec::with_capacity(pairs.len()),
+            difference_step: hessian.difference_step,
+            converged,
+            num_gradients: 0,
+            seed,
+        };
+        for (at, (pair, mut vector)) in pairs.into_iter().enumerate() {
+            let coarse = hessian.product_at(&vector, 2.0 * hessian.difference_step)?;
+            let change = vectors::dot(&vector, &coarse) - pair.value;
+            result.difference_errors.push(change.hypot(noise));
+            let largest = (vector.iter()).fold(0.0_f64, |largest, &part| {
+                if part.abs() > largest.abs() {
+                    part
+                } else {
+                    largest
+                }
+            });
+            vectors::scale(&mut vector, 1.0_f64.copysign(largest));
+            result.eigenvectors.column_mut(at).copy_from_slice(&vector);
+        }
+        result.num_gradients = hessian.num_gradients - first_gradient;
+        Ok(result)
     }
 }

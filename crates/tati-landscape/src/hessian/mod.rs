@@ -3,6 +3,7 @@
 mod density;
 mod eigenpairs;
 mod lanczos;
+mod negative;
 mod progress;
 mod trace;
 pub(crate) mod vectors;
@@ -11,6 +12,8 @@ use burn::tensor::{DType, Tensor};
 use tati_core::{HostEvaluator, Potential, Result, TatiError, require_count, require_positive};
 
 pub use density::{DensityCurve, SpectralDensity, SpectralDensityConfig, SpectralMeasure};
+pub(crate) use negative::NegativeSearch;
+
 pub use eigenpairs::{Eigenpairs, EigenpairsConfig, SpectrumEnd};
 pub use progress::HessianProgress;
 pub use trace::{HessianTrace, HessianTraceConfig};
@@ -206,6 +209,11 @@ impl<'a> Hessian<'a> {
             None => Ok(std::mem::take(&mut self.slope)),
         }
     }
+}
+
+/// u^(2/3), the share of the largest eigenvalue that differences of gradients resolve.
+pub(crate) fn resolution(dtype: DType) -> f64 {
+    spacing_at_one(dtype).powf(2.0 / 3.0)
 }
 
 /// The distance from 1 to the next larger number.

@@ -1,7 +1,7 @@
 //! The minima below draws.
 
 use burn::config::Config;
-use tati_core::{Potential, Progress, Result, TatiError, require_non_negative};
+use tati_core::{Potential, Result, TatiError, require_non_negative};
 
 use super::index::{HessianIndexConfig, StationaryPoint};
 use super::merge::{Minimum, merge_points};
@@ -39,6 +39,27 @@ pub struct MinimaConfig {
     pub index: HessianIndexConfig,
 }
 
+/// How far a search for minima has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MinimaProgress {
+    /// So many of the draws are quenched.
+    Quenched {
+        /// Draws quenched.
+        done: usize,
+        /// Draws in all.
+        total: usize,
+    },
+    /// The negative curvatures of so many of the minima are counted.
+    Counted {
+        /// Minima done.
+        done: usize,
+        /// Minima in all.
+        total: usize,
+    },
+}
+
+type Report<'a> = dyn FnMut(MinimaProgress) + Send + 'a;
+
 /// What was found below draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minima {
@@ -65,7 +86,7 @@ pub struct QuenchedDraw {
 
 impl MinimaConfig {
     /// Quenches every one of `draws`, takes those that end at most `merge_distance` apart as one, up to `symmetry` if there is one, and
-    /// counts the negative curvatures of each. `progress` is told the share of the draws that are quenched.
+    /// counts the negative curvatures of each. `progress` is told after each draw and each minimum.
     ///
     /// # Errors
     /// Those of [`QuenchConfig::run`] and [`HessianIndexConfig::run`]; [`TatiError::InvalidSetting`] or [`TatiError::ShapeMismatch`] if
@@ -75,7 +96,7 @@ impl MinimaConfig {
         potential: &dyn Potential,
         draws: &Draws<'_>,
         symmetry: Option<&UnitSymmetry>,
-        progress: &mut Progress<'_>,
+        progress: &mut Report<'_>,
     ) -> Result<Minima> {
         self.quench.require_valid()?;
         require_non_negative("merge_distance", self.merge_distance)?;
@@ -102,6 +123,7 @@ impl MinimaConfig {
             .collect();
         let groups = merge_points(&points, self.merge_distance, symmetry)?;
         let mut minima = Vec::with_capacity(groups.leaders.len());
+        let total = groups.leaders.len();
         for &leader in &groups.leaders {
             let lowest = &quenched[converged[leader]];
             minima.push(Minimum {
@@ -109,6 +131,8 @@ impl MinimaConfig {
                 draw: usize::MAX,
                 num_quenches: 0,
             });
+            let done = minima.len();
+            progress(MinimaProgress::Counted { done, total });
         }
         let mut quenches: Vec<QuenchedDraw> = quenched.iter().map(QuenchedDraw::of).collect();
         for (&draw, &group) in converged.iter().zip(&groups.of_points) {
@@ -123,15 +147,16 @@ impl MinimaConfig {
         &self,
         potential: &dyn Potential,
         draws: &Draws<'_>,
-        progress: &mut Progress<'_>,
+        progress: &mut Report<'_>,
     ) -> Result<Vec<Quench>> {
-        let num_draws = draws.num_chains() * draws.num_draws();
-        let mut quenched = Vec::with_capacity(num_draws);
+        let total = draws.num_chains() * draws.num_draws();
+        let mut quenched = Vec::with_capacity(total);
         for chain in 0..draws.num_chains() {
             draws.for_each_block(chain, |block| {
                 for theta in block.theta.chunks_exact(draws.num_parameters()) {
                     quenched.push(self.quench.run(potential, theta)?);
-                    progress(quenched.len() as f64 / num_draws as f64);
+                    let done = quenched.len();
+                    progress(MinimaProgress::Quenched { done, total });
                 }
                 Ok(())
             })?;

@@ -2,10 +2,12 @@
 
 use burn::config::Config;
 use serde::{Deserialize, Serialize};
-use tati_core::{HostEvaluator, Potential, Result, require_count};
+use tati_core::{HostEvaluator, Potential, Result};
 
 use super::require_point;
-use crate::hessian::{EigenpairsConfig, Hessian, SpectrumEnd, spacing_at_one, vectors::norm};
+use crate::hessian::{
+    EigenpairsConfig, Hessian, NegativeSearch, SpectrumEnd, resolution, vectors::norm,
+};
 
 /// Hessians of up to so many parameters are diagonalised whole.
 const WHOLE: usize = 64;
@@ -19,14 +21,12 @@ const ERRORS: f64 = 3.0;
 /// resolve, u^(2/3) of the largest found with u the spacing of the numbers at 1: a flat direction. A point far from stationary has
 /// curvatures but no index worth the name.
 ///
-/// Of more than 64 parameters the smallest eigenvalues alone are found, by [`EigenpairsConfig`]: twice as many again as long as all are
-/// negative.
+/// Of more than 64 parameters the negative eigenvalues alone are found, by Lanczos' method, and the lowest of the others: how many of these are
+/// flat is not counted, for a network may have thousands. An eigenvalue below −0.001 of the largest is overlooked with a probability of 0.001,
+/// one nearer to 0 where it has not converged yet.
 #[derive(Config, Debug, PartialEq)]
 pub struct HessianIndexConfig {
-    /// How many of the smallest eigenvalues are looked for at first where there are more than 64 parameters.
-    #[config(default = 4)]
-    pub num_eigenvalues: usize,
-    /// The relative residual at which one of them has converged.
+    /// The relative residual at which an eigenvalue has converged.
     #[config(default = 1e-2)]
     pub tolerance: f64,
     /// Products with vectors, of two gradients each, after which a search ends without having converged.
@@ -42,9 +42,9 @@ pub struct HessianIndexConfig {
 pub struct HessianIndex {
     /// The negative ones.
     pub index: usize,
-    /// Those that are zero within their errors.
+    /// Those of `eigenvalues` that are zero within their errors.
     pub num_flat: usize,
-    /// The smallest eigenvalues, descending: all of them for up to 64 parameters, otherwise more than there are negative ones.
+    /// The eigenvalues, descending: all of them for up to 64 parameters, otherwise the negative ones and the lowest of the others.
     pub eigenvalues: Vec<f64>,
     /// What each may be off by: it counts as zero within that.
     pub errors: Vec<f64>,
@@ -73,47 +73,42 @@ impl HessianIndexConfig {
     /// # Errors
     /// As of [`EigenpairsConfig::run`], and if `position` does not have length N or is not finite.
     pub fn run(&self, potential: &dyn Potential, position: &[f64]) -> Result<HessianIndex> {
-        require_count("num_eigenvalues", self.num_eigenvalues, 1..)?;
         let num_parameters = potential.num_parameters();
         require_point("the point of a Hessian", position, num_parameters)?;
         let theta = potential.positions(position)?.flatten(0, 1);
-        let resolution = spacing_at_one(theta.dtype()).powf(2.0 / 3.0);
+        let resolution = resolution(theta.dtype());
         let mut hessian = Hessian::new(potential, &theta)?;
-        let mut num_pairs = if num_parameters <= WHOLE {
-            num_parameters
-        } else {
-            self.num_eigenvalues
-        };
-        loop {
-            let pairs = EigenpairsConfig::new(num_pairs)
+        let pairs = match num_parameters <= WHOLE {
+            true => EigenpairsConfig::new(num_parameters)
                 .with_end(SpectrumEnd::Smallest)
                 .with_tolerance(self.tolerance)
-                .with_max_products(self.max_products.max(4 * num_pairs))
+                .with_max_products(self.max_products.max(4 * num_parameters))
                 .with_seed(self.seed)
-                .run(&mut hessian)?;
-            let largest = (pairs.eigenvalues.iter()).fold(0.0_f64, |most, at| most.max(at.abs()));
-            let errors: Vec<f64> = (pairs.difference_errors.iter().zip(&pairs.residuals))
-                .map(|(difference, residual)| {
-                    (ERRORS * difference)
-                        .max(*residual)
-                        .max(resolution * largest)
-                })
-                .collect();
-            let signed = || pairs.eigenvalues.iter().zip(&errors);
-            let index = signed().filter(|(at, error)| **at < -**error).count();
-            if index == num_pairs && num_pairs < num_parameters {
-                num_pairs = (2 * num_pairs).min(num_parameters);
-                continue;
+                .run(&mut hessian)?,
+            false => NegativeSearch {
+                tolerance: self.tolerance,
+                max_products: self.max_products,
+                seed: self.seed,
             }
-            return Ok(HessianIndex {
-                index,
-                num_flat: signed().filter(|(at, error)| at.abs() <= **error).count(),
-                converged: pairs.converged,
-                num_gradients: hessian.num_gradients(),
-                eigenvalues: pairs.eigenvalues,
-                errors,
-            });
-        }
+            .run(&mut hessian)?,
+        };
+        let largest = (pairs.eigenvalues.iter()).fold(0.0_f64, |most, at| most.max(at.abs()));
+        let errors: Vec<f64> = (pairs.difference_errors.iter().zip(&pairs.residuals))
+            .map(|(difference, residual)| {
+                (ERRORS * difference)
+                    .max(*residual)
+                    .max(resolution * largest)
+            })
+            .collect();
+        let signed = || pairs.eigenvalues.iter().zip(&errors);
+        Ok(HessianIndex {
+            index: signed().filter(|(at, error)| **at < -**error).count(),
+            num_flat: signed().filter(|(at, error)| at.abs() <= **error).count(),
+            converged: pairs.converged,
+            num_gradients: hessian.num_gradients(),
+            eigenvalues: pairs.eigenvalues,
+            errors,
+        })
     }
 }
 

@@ -22,7 +22,7 @@ mod quench;
 mod symmetry;
 
 pub use elastic_band::{ElasticBandConfig, MinimumEnergyPath};
-pub use find::{Minima, MinimaConfig, QuenchedDraw};
+pub use find::{Minima, MinimaConfig, MinimaProgress, QuenchedDraw};
 pub use index::{HessianIndex, HessianIndexConfig, StationaryPoint};
 pub use merge::{Minimum, merge_minima};
 pub use path::{PathPotential, potential_on_line};

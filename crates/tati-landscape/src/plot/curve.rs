@@ -3,8 +3,9 @@
 use tati_core::{Result, TatiError};
 
 use super::canvas::Canvas;
+use super::page::{Entry, Key};
 use super::panel::Panel;
-use super::style::{Color, Dash, THIN_CURVE_WIDTH};
+use super::style::{CURVE_WIDTH, Color, DISC_RADIUS, Dash, THIN_CURVE_WIDTH, series};
 
 /// Values y with standard errors at places x.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +18,33 @@ pub struct Curve<'a> {
     pub y: &'a [f64],
     /// Standard error of each value; may be empty.
     pub error: &'a [f64],
+}
+
+/// What the legend says of curves that [`draw_all`] draws.
+pub(super) fn entries(curves: &[Curve<'_>]) -> impl Iterator<Item = Entry> {
+    curves.iter().enumerate().map(|(number, curve)| {
+        let (color, dash) = series(number);
+        Entry::new(curve.label, Key::Line(dash), color)
+    })
+}
+
+/// Draws curves, each in its colour, with bands of their errors.
+pub(super) fn draw_all(canvas: &mut Canvas, panel: &Panel, curves: &[Curve<'_>]) {
+    const MOST_BANDS: usize = 8;
+
+    for (number, curve) in curves.iter().enumerate() {
+        // The bands of many curves would hide them all.
+        if !curve.error.is_empty() && curves.len() <= MOST_BANDS {
+            panel.band(canvas, curve.band(), series(number).0, 0.2);
+        }
+    }
+    for (number, curve) in curves.iter().enumerate() {
+        let (color, dash) = series(number);
+        panel.curve(canvas, curve.points(), dash, color, CURVE_WIDTH);
+        if curve.x.len() == 1 {
+            panel.discs(canvas, curve.points(), DISC_RADIUS, color);
+        }
+    }
 }
 
 impl Curve<'_> {

@@ -6,11 +6,11 @@ use tati_core::Result;
 
 use super::axis::{Axis, Scale};
 use super::canvas::Canvas;
-use super::curve::Curve;
+use super::curve::{self, Curve};
 use super::output;
 use super::page::{Entry, Key, legend, page};
 use super::panel::Panel;
-use super::style::{CURVE_WIDTH, DASHED, DISC_RADIUS, INK, WIDTH, series};
+use super::style::{CURVE_WIDTH, DASHED, INK, WIDTH};
 
 /// Running means with bands of one standard error over the number of draws, logarithmic, against the value in theory.
 ///
@@ -52,23 +52,20 @@ impl RunningMean<'_> {
     }
 
     pub(super) fn draw(&self) -> Result<Canvas> {
-        const MOST_BANDS: usize = 8;
-
         for curve in self.means {
             curve.check()?;
         }
         let (mut canvas, mut body) = page([WIDTH, 400.0], self.title, self.source)?;
-        let entries = self.means.iter().enumerate().map(|(number, curve)| {
-            let (color, dash) = series(number);
-            Entry::new(curve.label, Key::Line(dash), color)
-        });
         let theory = self
             .expected
             .map(|_| Entry::new("theory", Key::Line(DASHED), INK));
         legend(
             &mut canvas,
             &mut body,
-            theory.into_iter().chain(entries).collect(),
+            theory
+                .into_iter()
+                .chain(curve::entries(self.means))
+                .collect(),
         );
         let places = self.means.iter().flat_map(|curve| curve.x.iter().copied());
         let x = Axis::tight(
@@ -80,19 +77,7 @@ impl RunningMean<'_> {
         let y = self.means_axis(x.low)?;
         let panel = Panel::new(body, x, y);
         panel.grid(&mut canvas);
-        for (number, curve) in self.means.iter().enumerate() {
-            // The bands of many means would hide them all.
-            if !curve.error.is_empty() && self.means.len() <= MOST_BANDS {
-                panel.band(&mut canvas, curve.band(), series(number).0, 0.2);
-            }
-        }
-        for (number, curve) in self.means.iter().enumerate() {
-            let (color, dash) = series(number);
-            panel.curve(&mut canvas, curve.points(), dash, color, CURVE_WIDTH);
-            if curve.x.len() == 1 {
-                panel.discs(&mut canvas, curve.points(), DISC_RADIUS, color);
-            }
-        }
+        curve::draw_all(&mut canvas, &panel, self.means);
         if let Some(expected) = self.expected {
             panel.horizontal(&mut canvas, expected, DASHED, INK, CURVE_WIDTH);
         }

@@ -12,11 +12,18 @@
     return `rgb(${mixed.join(",")})`;
   }
 
-  function short(value) {
+  function short(value, digits = 3) {
     if (value === 0) return "0";
     const size = Math.abs(value);
-    const text = size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(3))) : value.toExponential(2);
+    const text = size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(digits))) : value.toExponential(digits - 1);
     return text.replaceAll("-", "−");
+  }
+
+  // As many digits as tell one from the other.
+  function digitsBetween(least, greatest) {
+    let digits = 3;
+    while (digits < 12 && greatest > least && Number(least.toPrecision(digits - 1)) === Number(greatest.toPrecision(digits - 1))) digits++;
+    return digits;
   }
 
   function extremes(values) {
@@ -149,9 +156,10 @@
       }
       context.fillStyle = getComputedStyle(canvas).color;
       context.textAlign = "right";
+      const digits = digitsBetween(least, greatest);
       context.fillText(data.labels[2] + (inLogs ? ", logarithmic" : ""), left + wide, top - 20 * ratio);
-      context.fillText(short(greatest), left - 6 * ratio, top + 5 * ratio);
-      context.fillText(short(least), left - 6 * ratio, top + high - 5 * ratio);
+      context.fillText(short(greatest, digits), left - 6 * ratio, top + 5 * ratio);
+      context.fillText(short(least, digits), left - 6 * ratio, top + high - 5 * ratio);
     }
 
     let asked = false;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tati_core::Result;
 use tati_landscape::plot::{
-    Autocorrelation, CorrelationFunction, Curve, HessianSpectrum, Histogram, RunningMean, Spectrum,
-    Sweep, Traces, Trajectories,
+    Autocorrelation, CorrelationFunction, Curve, Curves, HessianSpectrum, Histogram, RunningMean,
+    Spectrum, Sweep, Traces, Trajectories,
 };
 
 use crate::surfaces::surfaces;
@@ -103,6 +103,7 @@ fn curves(name: &'static str, values: &[f64]) -> Vec<Figure> {
     let (spectrum, hessian, chain) = (values.to_vec(), values.to_vec(), values.to_vec());
     let (draws, sequence, function) = (values.to_vec(), values.to_vec(), values.to_vec());
     let (sweep, bars, settings) = (values.to_vec(), errors.clone(), places.clone());
+    let (outputs, spread, inputs) = (values.to_vec(), errors.clone(), ascending.clone());
     let pairs: Vec<f64> = values
         .iter()
         .flat_map(|value| [*value, -0.5 * value])
@@ -181,6 +182,31 @@ fn curves(name: &'static str, values: &[f64]) -> Vec<Figure> {
                     y_label: "temperature",
                     expected: Some(1.0),
                     title: "Mean",
+                    source: SOURCE,
+                };
+                figure.save(path)
+            },
+        ),
+        figure(
+            name,
+            &["input", "output", "class 0", "class 1"],
+            &[BLUE, VERMILLION],
+            move |path| {
+                let curve = |label, y, error| Curve {
+                    label,
+                    x: &inputs,
+                    y,
+                    error,
+                };
+                let halves: Vec<f64> = outputs.iter().map(|output| 0.5 * output).collect();
+                let figure = Curves {
+                    curves: &[
+                        curve("class 0", &outputs, &spread),
+                        curve("class 1", &halves, &[]),
+                    ],
+                    x_label: "input",
+                    y_label: "output",
+                    title: "Predictions",
                     source: SOURCE,
                 };
                 figure.save(path)

@@ -4,7 +4,7 @@ use std::fs;
 
 use tati_core::{Result, TatiError};
 use tati_landscape::plot::{
-    Autocorrelation, ColorScale, Contour, CorrelationFunction, Curve, DiffusionCoordinates,
+    Autocorrelation, ColorScale, Contour, CorrelationFunction, Curve, Curves, DiffusionCoordinates,
     DiffusionSpectrum, FreeEnergy, FreeEnergyMap, Grid, HessianSpectrum, Histogram, Path as Ways,
     PointColors, Relief, RunningMean, Spectrum, Sweep, Traces, Trajectories, Zoom,
 };
@@ -91,6 +91,11 @@ fn data_without_anything_to_show_are_refused() {
                 means: &[curve],
                 expected: Some(1.0),
                 ..RunningMean::default()
+            }
+            .save(&path),
+            Curves {
+                curves: &[curve],
+                ..Curves::default()
             }
             .save(&path),
             Histogram {
@@ -265,6 +270,14 @@ fn lengths_that_do_not_agree_are_refused() {
             }
             .save(&path),
             "errors of the curve `γ = 1`: expected 2, found 3",
+        ),
+        (
+            Curves {
+                curves: &[curve],
+                ..Curves::default()
+            }
+            .save(&path),
+            "values of the curve `γ = 1`: expected 2, found 3",
         ),
         (
             Autocorrelation {

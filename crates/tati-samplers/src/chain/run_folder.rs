@@ -15,7 +15,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tati_core::{ParameterLayout, Result, TatiError, write_atomically};
+use tati_core::{
+    ParameterLayout, Result, TatiError, create_folder_atomically, write_atomically,
+    write_json_atomically,
+};
 
 use super::ChainConfig;
 
@@ -237,22 +240,12 @@ impl RunFolder {
                 remedy: "resume the run in it, or record to another folder",
             });
         }
-        // Under a temporary name first: a run folder that is there has its configuration.
-        let unfinished = path.with_added_extension(format!("{}.part", std::process::id()));
-        fs::create_dir_all(&unfinished)
-            .map_err(|error| TatiError::file(path, "creating the run folder", error))?;
         let folder = |path: &Path| Self {
             path: path.to_path_buf(),
         };
-        let created = folder(&unfinished).write_config(config).and_then(|()| {
-            fs::rename(&unfinished, path)
-                .map_err(|error| TatiError::file(path, "creating the run folder", error))
-        });
-        if created.is_err() {
-            // Nothing more can be done where even this fails; the first error is the one to report.
-            let _ = fs::remove_dir_all(&unfinished);
-        }
-        created.map(|()| folder(path))
+        // A run folder that is there has its configuration.
+        create_folder_atomically(path, |unfinished| folder(unfinished).write_config(config))?;
+        Ok(folder(path))
     }
 
     /// An existing run folder, and what was run there.
@@ -280,11 +273,11 @@ impl RunFolder {
     }
 
     pub(crate) fn write_config(&self, config: &RunConfig) -> Result<()> {
-        write_json(&self.config_file(), config)
+        write_json_atomically(&self.config_file(), config)
     }
 
     pub(crate) fn write_summary(&self, summary: &impl Serialize) -> Result<()> {
-        write_json(&self.path.join(SUMMARY), summary)
+        write_json_atomically(&self.path.join(SUMMARY), summary)
     }
 
     /// Saves a checkpoint: its files first, then the state that names them, then the files of the one before are removed. So there
@@ -302,7 +295,7 @@ impl RunFolder {
             write_atomically(&folder.join(&file), |writer| writer.write_all(bytes))?;
             state.files.push(file);
         }
-        write_json(&folder.join(STATE), &state)?;
+        write_json_atomically(&folder.join(STATE), &state)?;
         self.remove_other_files(&folder, &state)
     }
 
@@ -389,11 +382,4 @@ fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T> {
     let text = fs::read_to_string(file).map_err(|error| TatiError::file(file, "reading", error))?;
     serde_json::from_str(&text)
         .map_err(|error| TatiError::format(file, format!("is damaged, or not of a run: {error}")))
-}
-
-fn write_json(file: &Path, value: &impl Serialize) -> Result<()> {
-    write_atomically(file, |writer| {
-        serde_json::to_writer_pretty(&mut *writer, value)?;
-        writer.write_all(b"\n")
-    })
 }

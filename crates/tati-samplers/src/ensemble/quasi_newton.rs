@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
-use tati_core::{Result, TatiError, require_non_negative};
+use tati_core::{Result, SimdLevel, TatiError, require_non_negative};
 
 use crate::fused::real::Real;
-use crate::fused::simd::SimdLevel;
 
 /// Elements that are worked on together: sums are added block by block in their order, so that nothing depends on the number of
 /// threads.

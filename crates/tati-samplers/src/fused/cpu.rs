@@ -4,11 +4,12 @@
 //! splits long tensors over the threads of the current rayon pool at multiples of a group. Results do not depend on the
 //! number of threads: the split points are fixed, and sums are added in their order.
 
+use tati_core::SimdLevel;
+
 use super::local_prior::{LocalPrior, padded};
 use super::memory::Memory;
 use super::philox::{GROUP, StepNoise};
 use super::real::Real;
-use super::simd::SimdLevel;
 use super::update::{Group, GroupUpdate, Update};
 use crate::thermometer::Sums;
 
@@ -249,7 +250,7 @@ mod tests {
                 .build()
                 .expect("a thread pool")
         };
-        let reference = pool(1).install(|| baoab(length, SimdLevel::Portable));
+        let reference = pool(1).install(|| baoab(length, SimdLevel::PORTABLE));
         for level in SimdLevel::available() {
             for threads in [1, 2] {
                 let other = pool(threads).install(|| baoab(length, level));

@@ -12,7 +12,6 @@ pub(crate) mod memory;
 pub(crate) mod outgoing;
 pub(crate) mod philox;
 pub(crate) mod real;
-pub(crate) mod simd;
 pub(crate) mod tensor;
 pub(crate) mod update;
 

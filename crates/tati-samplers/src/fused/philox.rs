@@ -7,7 +7,7 @@
 //! Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3",
 //! SC'11 (2011), section 4.3 and table 2; G. E. P. Box, M. E. Muller, Ann. Math. Stat. 29 (1958) 610.
 
-use super::simd::SimdLevel;
+use tati_core::SimdLevel;
 
 /// Elements made together: 16 Philox blocks of four words.
 pub(crate) const GROUP: usize = 64;
@@ -338,7 +338,7 @@ mod tests {
             tensor: 5,
         };
         let mut reference = vec![0.0; 1000];
-        stream.fill_normal_at(SimdLevel::Portable, 9, &mut reference);
+        stream.fill_normal_at(SimdLevel::PORTABLE, 9, &mut reference);
         for level in SimdLevel::available() {
             let mut noise = vec![0.0; 1000];
             stream.fill_normal_at(level, 9, &mut noise);

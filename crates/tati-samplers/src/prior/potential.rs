@@ -22,6 +22,8 @@ use super::Prior;
 pub struct PotentialWithPrior<'a> {
     potential: &'a dyn Potential,
     prior: Prior,
+    /// θ₀ of a tether.
+    centre: Option<Vec<f64>>,
 }
 
 impl<'a> PotentialWithPrior<'a> {
@@ -39,7 +41,34 @@ impl<'a> PotentialWithPrior<'a> {
                     .to_string(),
             });
         }
-        Ok(Self { potential, prior })
+        Ok(Self {
+            potential,
+            prior,
+            centre: None,
+        })
+    }
+
+    /// `potential` with `prior` as a chain has it that begins at `start`, of length N: a tether's centre is there.
+    ///
+    /// # Errors
+    /// [`TatiError::InvalidSetting`] for a prior outside its domain, [`TatiError::ShapeMismatch`] if `start` does not have length N.
+    pub fn of_chain(potential: &'a dyn Potential, prior: Prior, start: &[f64]) -> Result<Self> {
+        if !prior.is_tether() {
+            return Self::new(potential, prior);
+        }
+        prior.validate()?;
+        if start.len() != potential.num_parameters() {
+            return Err(TatiError::ShapeMismatch {
+                what: "length of the start of a chain".to_string(),
+                expected: potential.num_parameters().to_string(),
+                found: start.len().to_string(),
+            });
+        }
+        Ok(Self {
+            potential,
+            prior,
+            centre: Some(start.to_vec()),
+        })
     }
 
     /// U_prior at each of the positions.
@@ -47,10 +76,15 @@ impl<'a> PotentialWithPrior<'a> {
         let length = self.num_parameters();
         let mut unused = vec![0.0; length];
         for (energy, position) in energies.iter_mut().zip(positions.chunks_exact(length)) {
-            *energy += self
-                .prior
-                .energy_and_add_gradient(position, None, &mut unused);
+            *energy += self.prior_at(position, &mut unused);
         }
+    }
+
+    /// U_prior at a position, and its gradient added to `gradient`.
+    fn prior_at(&self, position: &[f64], gradient: &mut [f64]) -> f64 {
+        let centre = self.centre.as_deref();
+        self.prior
+            .energy_and_add_gradient(position, centre, gradient)
     }
 }
 
@@ -63,7 +97,7 @@ impl Potential for PotentialWithPrior<'_> {
         let (energy, gradient) = self.potential.energy_and_gradient(position)?;
         let theta: Vec<f64> = position.to_data().iter::<f64>().collect();
         let mut slope = vec![0.0; theta.len()];
-        let prior = self.prior.energy_and_add_gradient(&theta, None, &mut slope);
+        let prior = self.prior_at(&theta, &mut slope);
         let dtype = gradient.dtype();
         let length = [slope.len()];
         let slope = TensorData::new(slope, length).convert_dtype(dtype);
@@ -143,6 +177,20 @@ mod tests {
             ];
             assert_eq!(gradient, slope);
         }
+    }
+
+    #[test]
+    fn a_tether_is_around_the_start_of_its_chain() {
+        let valley = Rosenbrock::new(100.0).unwrap();
+        let tether = Prior::Tether(4.0);
+        let both = PotentialWithPrior::of_chain(&valley, tether.clone(), &[1.0, 1.0]).unwrap();
+        let theta = both.positions(&[1.0, 1.0, 2.0, 4.0]).unwrap();
+        // The valley's floor is at y = x², where U = (1 − x)².
+        assert_eq!(both.energies(&theta).unwrap(), [0.0, 1.0 + 2.0 * 10.0]);
+        assert!(PotentialWithPrior::of_chain(&valley, tether, &[1.0]).is_err());
+        // Other priors are where they are.
+        let at_rest = PotentialWithPrior::of_chain(&valley, Prior::Gaussian(2.0), &[1.0, 1.0]);
+        assert_eq!(at_rest.unwrap().energies(&theta).unwrap()[0], 2.0);
     }
 
     #[test]
