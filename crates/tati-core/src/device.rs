@@ -229,7 +229,8 @@ fn open_numbered(
     open: impl FnOnce(usize) -> Device,
 ) -> Result<Device> {
     // Without a driver the enumeration itself panics inside its loader.
-    let devices = std::panic::catch_unwind(|| Device::enumerate(filter).len())
+    let count = std::panic::AssertUnwindSafe(|| Device::enumerate(filter).len());
+    let devices = std::panic::catch_unwind(count)
         .map_err(|_| not_found(name, "the driver could not be loaded".to_string()))?;
     let index = index.unwrap_or(0);
     if index >= devices {

@@ -82,9 +82,9 @@ fn present(name: &'static str) -> Result<Vec<PresentDevice>, String> {
 /// The devices that Burn finds, by number. Where a driver is missing it panics.
 #[cfg(feature = "gpu")]
 fn adapters(name: &str, kind: DeviceType) -> Result<Vec<PresentDevice>, String> {
-    let devices: Vec<Device> =
-        std::panic::catch_unwind(|| Device::enumerate(kind).into_iter().collect())
-            .map_err(|_| format!("the driver of {name} could not be loaded"))?;
+    let list = std::panic::AssertUnwindSafe(|| Device::enumerate(kind).into_iter().collect());
+    let devices: Vec<Device> = std::panic::catch_unwind(list)
+        .map_err(|_| format!("the driver of {name} could not be loaded"))?;
     let present = devices.into_iter().enumerate().map(|(number, device)| {
         let identity = std::panic::AssertUnwindSafe(|| device.identity());
         let identity = std::panic::catch_unwind(identity).ok().flatten();
