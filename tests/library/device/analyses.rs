@@ -12,10 +12,11 @@ use crate::common::flex;
 
 type Rows = (Tensor<2>, Tensor<1, Int>);
 
-/// Some numbers below 1, the same in every run.
+/// Some numbers between −1 and 1, the same in every run.
 fn vector(length: usize, seed: usize) -> Vec<f64> {
+    let scattered = |i: usize| (12.9898 * i as f64 + 78.233 * seed as f64).sin() * 43_758.545_3;
     (0..length)
-        .map(|i| ((i * 7919 + seed * 104_729) % 1009) as f64 / 505.0 - 1.0)
+        .map(|i| 2.0 * scattered(i).rem_euclid(1.0) - 1.0)
         .collect()
 }
 
