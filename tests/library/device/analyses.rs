@@ -26,7 +26,7 @@ fn diffusion_maps_are_the_same_to_the_last_bit() {
     let Some((gpu, _guard)) = gpu("diffusion_maps_are_the_same_to_the_last_bit") else {
         return;
     };
-    const POINTS: usize = 600;
+    const POINTS: usize = 300;
     const WIDTH: usize = 40;
     let points = vector(POINTS * WIDTH, 1);
     let draws = Draws::from_f64(&points, [1, POINTS, WIDTH]).expect("draws");
@@ -43,10 +43,10 @@ fn surfaces_are_those_of_the_cpu() {
     let Some((gpu, _guard)) = gpu("surfaces_are_those_of_the_cpu") else {
         return;
     };
-    let digits = GlyphsConfig::new().with_train(200).with_test(1);
+    let digits = GlyphsConfig::new().with_train(100).with_test(1);
     let digits = digits.generate().expect("glyphs").train;
     let start: Perceptron = PerceptronConfig::new().init(&flex().autodiff());
-    let axes = ["c0", "c1"].map(|name| Axis::equidistant(name, -1.0..=1.0, 4).expect("an axis"));
+    let axes = ["c0", "c1"].map(|name| Axis::equidistant(name, -1.0..=1.0, 3).expect("an axis"));
     let surfaces = |device: &Device| {
         let device = device.clone().autodiff();
         let model = start.clone().fork(&device);
