@@ -56,7 +56,9 @@ pub struct EnsembleConfig {
 ///
 /// All walkers are refreshed at once, from where they are then. While one runs with the positions that another had at the last
 /// refresh, the two are not quite independent of each other: with rare refreshes, which let them forget, or with small steps, as
-/// here, no deviation of their densities is seen (a test compares all samplers).
+/// here, no deviation of their densities is seen (a test compares all samplers). With frequent ones it is: on a Gaussian of 64 dimensions, 16
+/// walkers that forget the slowest direction in 52 steps and are refreshed every 100 have second moments that are 4.7 of the standard errors of four
+/// million draws off, and 8 that are refreshed every step diverge.
 #[derive(Config, Debug, PartialEq)]
 pub struct QuasiNewtonConfig {
     /// η, of dimension 1/θ².
