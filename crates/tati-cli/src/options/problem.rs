@@ -11,6 +11,7 @@ use tati::models::{
 use super::data::DataArgs;
 use super::model::ModelArgs;
 use crate::error::CliError;
+use crate::program::DEFAULT_DEVICE;
 
 /// The options that make a problem.
 #[derive(clap::Args, Clone, Debug, Default, Serialize, Deserialize)]
@@ -73,10 +74,11 @@ impl ProblemArgs {
 }
 
 impl Problem {
-    /// The network at the random start of `seed`, with its frozen parameters.
+    /// The network at the random start of `seed`, with its frozen parameters: the same on every device, since it is drawn on the CPU.
     pub fn start(&self, device: &Device, seed: u64) -> Result<Network, CliError> {
-        device.seed(seed);
-        self.freeze(self.network.init(device))
+        let cpu = tati::open_device(DEFAULT_DEVICE)?.autodiff();
+        cpu.seed(seed);
+        self.freeze(self.network.init(&cpu).fork(device))
     }
 
     /// A network of this kind, its parameters frozen that are to be.
