@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use tati::freeze_parameters;
 use tati::models::{
     LabelledSet, Loss, Network, NetworkConfig, NetworkPotential, network_potential,
 };
+use tati::{ParameterLayout, freeze_parameters};
 
 use super::data::DataArgs;
 use super::model::ModelArgs;
@@ -78,7 +78,10 @@ impl Problem {
     pub fn start(&self, device: &Device, seed: u64) -> Result<Network, CliError> {
         let cpu = tati::open_device(DEFAULT_DEVICE)?.autodiff();
         cpu.seed(seed);
-        self.freeze(self.network.init(&cpu).fork(device))
+        let network = self.network.init(&cpu);
+        // Burn draws a parameter when it is first looked at, and where it is by then.
+        ParameterLayout::of(&network)?.flatten(&network)?;
+        self.freeze(network.fork(device))
     }
 
     /// A network of this kind, its parameters frozen that are to be.
