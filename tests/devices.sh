@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The program on a GPU: what it draws there is what it draws on the CPU, but for rounding, and a run begun on one goes on on the other.
+#
+#     bash tests/devices.sh [TATI [DEVICE]]
+#
+# The program is the first argument, $TATI or target/debug/tati, compiled with the device's feature; the device is wgpu if none is given.
+set -euo pipefail
+
+tati=${1:-${TATI:-target/debug/tati}}
+tati=$(cd "$(dirname "$tati")" && pwd)/$(basename "$tati")
+device=${2:-wgpu}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+"$tati" devices | grep "^$device" || { echo "no $device is present" >&2; exit 1; }
+
+sample=(sample --data clusters --items 100 --data-seed 1 --every 2 --step-size 0.1 --seed 1 --json)
+"$tati" "${sample[@]}" --steps 80 --device flex --out here > here.json
+"$tati" "${sample[@]}" --steps 80 --device "$device" --out there > there.json
+"$tati" "${sample[@]}" --steps 60 --device "$device" --out from-there > /dev/null
+"$tati" sample --resume from-there --steps 80 --device flex --json > from-there.json
+"$tati" "${sample[@]}" --steps 60 --device flex --out from-here > /dev/null
+"$tati" sample --resume from-here --steps 80 --device "$device" --json > from-here.json
+
+# Maps do not see where their neighbours were sought.
+"$tati" analyse diffusion-map here --neighbors 12 --json > map-here.json
+"$tati" analyse diffusion-map here --neighbors 12 --device "$device" --json > map-there.json
+
+python3 - <<'PYTHON'
+import json
+
+def read(name):
+    with open(name + ".json") as file:
+        return json.load(file)
+
+here = read("here")["mean_potential"]
+for name in ["there", "from-there", "from-here"]:
+    found = read(name)["mean_potential"]
+    assert abs(found / here - 1) < 1e-3, (name, found, here)
+assert read("map-there") == read("map-here")
+print(f"mean potential {here:.6f} here, there, and half here and half there; maps are the same")
+PYTHON
