@@ -21,7 +21,7 @@ const LANES: usize = 16;
 /// Terms of a product that are summed at once, before the sums are added up: the fewer, the less rounding.
 const TERMS: usize = 512;
 
-/// Points in single precision about their mean.
+/// Points in single precision about their mean, in units of a power of two near the largest coordinate: nothing overflows.
 struct Centred {
     width: usize,
     rows: Vec<f32>,
@@ -130,6 +130,7 @@ impl Centred {
     fn new(points: &Points) -> Self {
         let width = points.width();
         let mean = points.mean();
+        let inverse_unit = largest_power_of_two(points, &mean).recip();
         let mut rows = vec![0.0_f32; points.len() * width];
         let mut squares = vec![0.0; points.len()];
         rows.par_chunks_mut(width)
@@ -141,7 +142,7 @@ impl Centred {
                     points.row_from(&mean, at, centred);
                     let mut sum = 0.0;
                     for (target, x) in row.iter_mut().zip(centred) {
-                        *target = *x as f32;
+                        *target = (*x * inverse_unit) as f32;
                         sum += f64::from(*target) * f64::from(*target);
                     }
                     *square = sum as f32;
@@ -191,6 +192,25 @@ impl Centred {
     fn rows_of(&self, first: usize, count: usize) -> MatRef<'_, f32> {
         let numbers = &self.rows[first * self.width..(first + count) * self.width];
         MatRef::from_row_major_slice(numbers, count, self.width)
+    }
+}
+
+/// The largest power of two that some coordinate about `mean` reaches; 1 where all are 0.
+fn largest_power_of_two(points: &Points, mean: &[f64]) -> f64 {
+    let largest = (0..points.len())
+        .into_par_iter()
+        .map_init(
+            || vec![0.0; points.width()],
+            |row, at| {
+                points.row_from(mean, at, row);
+                row.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()))
+            },
+        )
+        .reduce(|| 0.0, f64::max);
+    if largest > 0.0 {
+        largest.log2().floor().exp2()
+    } else {
+        1.0
     }
 }
 

@@ -139,3 +139,20 @@ fn neighbors_sought_on_a_device_are_the_same() {
     let error = fixed(4, 0.5).fit_on(&device, &points).unwrap_err();
     assert!(error.to_string().contains("`neighbors`"), "{error}");
 }
+
+/// Numbers whose squares single precision does not hold, in all directions, so that neighbours are found by products.
+#[test]
+fn neighbors_are_those_of_points_of_usual_size_whatever_the_unit() {
+    let ball = normals(WIDTH * 700, 10);
+    let map = |unit: f64| {
+        let points: Vec<f64> = ball.iter().map(|x| unit * x).collect();
+        let config = fixed(6, 30.0 * unit * unit).with_neighbors(Some(16));
+        fit(&config, &points, WIDTH)
+    };
+    let usual = map(1.0);
+    for unit in [2.0_f64.powi(100), 2.0_f64.powi(-100)] {
+        let found = map(unit);
+        let off = largest_difference(found.coordinates(), usual.coordinates());
+        assert!(off < 1e-6, "{off} in units of {unit:e}");
+    }
+}
