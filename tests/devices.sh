@@ -15,6 +15,15 @@ cd "$folder"
 
 "$tati" devices | grep "^$device" || { echo "no $device is present" >&2; exit 1; }
 
+# Files that are no libraries, in place of those that may be installed: there is no GPU then, and no noise about it.
+if [ "$device" = wgpu ] && [ "$(uname)" = Linux ]; then
+    mkdir none
+    touch none/lib{vulkan,EGL}.so{,.1}
+    LD_LIBRARY_PATH=$PWD/none "$tati" devices > devices.txt 2> noise.txt
+    grep -q "^$device: compiled in, and no device found" devices.txt || { cat devices.txt >&2; exit 1; }
+    ! [ -s noise.txt ] || { cat noise.txt >&2; exit 1; }
+fi
+
 sample=(sample --data clusters --items 100 --data-seed 1 --every 2 --step-size 0.1 --seed 1 --json)
 "$tati" "${sample[@]}" --steps 80 --device flex --out here > here.json
 "$tati" "${sample[@]}" --steps 80 --device "$device" --out there > there.json
