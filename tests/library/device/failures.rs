@@ -8,7 +8,7 @@ use burn::tensor::{DType, Device, Tensor};
 use tati::prelude::*;
 use tati::samplers::Finished;
 
-use super::gpu;
+use super::{gpu, gpu_among};
 use crate::common::{Ensemble, flex};
 
 const STEPS: u64 = 40;
@@ -93,11 +93,9 @@ fn running_out_of_memory_is_an_error_and_leaves_the_record_whole() {
 }
 
 /// Set for the process that loses its device: where it records its run.
-#[cfg(feature = "wgpu")]
 const PATH_OF_CHILD: &str = "TATI_TEST_RUN_THAT_LOSES_ITS_DEVICE";
 
 /// A process of its own has wgpu destroy the device; the run goes on in this one.
-#[cfg(feature = "wgpu")]
 #[test]
 fn a_run_whose_gpu_goes_away_ends_with_an_error_and_goes_on_elsewhere() {
     const TEST: &str = "a_run_whose_gpu_goes_away_ends_with_an_error_and_goes_on_elsewhere";
@@ -105,7 +103,7 @@ fn a_run_whose_gpu_goes_away_ends_with_an_error_and_goes_on_elsewhere() {
     if let Some(path) = std::env::var_os(PATH_OF_CHILD) {
         return lose_the_device(Path::new(&path));
     }
-    let Some((_, _guard)) = gpu(TEST) else {
+    let Some((_, _guard)) = gpu_among(&["wgpu"], TEST) else {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
@@ -137,10 +135,8 @@ fn a_run_whose_gpu_goes_away_ends_with_an_error_and_goes_on_elsewhere() {
     assert_begin_alike(&resumed, &whole);
 }
 
-#[cfg(feature = "wgpu")]
 fn lose_the_device(path: &Path) {
-    let name = "wgpu";
-    let device = open_device(name).expect("a device");
+    let device = open_device("wgpu").expect("a device");
     let (same, handles) = Device::wgpu_options().init_with_setup().expect("a device");
     assert_eq!(device, same);
     let ended = run(path, &device, |evaluation, loss| {

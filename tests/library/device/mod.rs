@@ -21,11 +21,14 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The GPU, for as long as the guard lives. Without one the test called `test` is skipped by name, except in CI, where it fails.
 fn gpu(test: &str) -> Option<(Device, MutexGuard<'static, ()>)> {
-    let names = available_devices();
-    let opened = names
-        .iter()
-        .filter(|name| !["flex", "ndarray"].contains(name))
-        .find_map(|name| open_device(name).ok());
+    let mut names = available_devices();
+    names.retain(|name| !["flex", "ndarray"].contains(name));
+    gpu_among(&names, test)
+}
+
+/// The first of some devices that is there.
+fn gpu_among(names: &[&str], test: &str) -> Option<(Device, MutexGuard<'static, ()>)> {
+    let opened = names.iter().find_map(|name| open_device(name).ok());
     if opened.is_none() {
         assert!(
             std::env::var_os("CI").is_none_or(|ci| ci.is_empty()),
