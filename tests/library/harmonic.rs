@@ -23,6 +23,7 @@ const FRICTION: f64 = 1.3;
 const STEP_SIZES: [f64; 2] = [0.2, 1.1];
 
 /// The tests against an oracle, the same on every device.
+#[cfg(feature = "wgpu")]
 pub const ORACLE_TESTS: [fn(&Device); 8] = [
     gla1,
     gla2,
