@@ -3,11 +3,17 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
 use crate::{Result, TatiError};
+
+/// How often a device is asked whether it is there: the first answers can come before word of its loss.
+const QUESTIONS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What devices were opened by: Burn keeps their addresses to itself.
 static NAMES: Mutex<Vec<(Device, String)>> = Mutex::new(Vec::new());
@@ -67,15 +73,17 @@ fn loss(device: &Device) -> Option<String> {
         DispatchDevice::Cube(_) => ("its driver reports a failure", "its driver is gone"),
         _ => return None,
     };
-    match catch_unwind(|| device.sync()) {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => {
-            let error = error.to_string();
-            let last = reason_of(&error);
-            Some(format!("{what} ({last})"))
+    for question in 0..QUESTIONS {
+        if question > 0 {
+            thread::sleep(PAUSE);
         }
-        Err(_) => Some(who.to_string()),
+        match catch_unwind(|| device.sync()) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Some(format!("{what} ({})", reason_of(&error.to_string()))),
+            Err(_) => return Some(who.to_string()),
+        }
     }
+    None
 }
 
 /// What happened, by Burn's report of an error: its last line does, before a backtrace; those above say that something did.
