@@ -29,13 +29,12 @@ impl Ensemble {
         }
     }
 
+    pub fn tensor(&self) -> Tensor<1> {
+        self.position.val()
+    }
+
     pub fn positions(&self) -> Vec<f64> {
-        self.position
-            .val()
-            .inner()
-            .to_data()
-            .iter::<f64>()
-            .collect()
+        self.tensor().inner().to_data().iter::<f64>().collect()
     }
 
     /// One step on U = `curvature` θ²/2 for every member.

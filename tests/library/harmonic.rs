@@ -1,8 +1,8 @@
 //! Every sampler against its exact discrete stationary moments on the harmonic well, with the negative control that the
 //! oracle of one scheme rejects another.
 //!
-//! A tensor of 16,384 independent oscillators is an ensemble, so moments have the errors of independent draws, and
-//! averages over well separated steps only shrink them. Limits of 4 standard errors: false alarms 6 in 100,000 a check.
+//! A tensor of independent oscillators is as many chains, so its moments have the errors of independent draws, and averages
+//! over well separated steps only shrink them. Limits of 4 standard errors: false alarms 6 in 100,000 a check.
 
 use crate::common::{Ensemble, flex, mean_and_error};
 use burn::optim::ModuleOptimizer;
@@ -13,12 +13,27 @@ use tati::samplers::{
     langevin_on_harmonic_well, sgld_on_harmonic_well, stationary_moments,
 };
 
-const MEMBERS: usize = 16_384;
+/// Long tensors and few steps: a step of a device costs a launch at least.
+const MEMBERS: usize = 163_840;
+const READINGS: usize = 3;
 const CURVATURE: f64 = 1.7;
-pub const INVERSE_TEMPERATURE: f64 = 2.5;
-pub const FRICTION: f64 = 1.3;
+const INVERSE_TEMPERATURE: f64 = 2.5;
+const FRICTION: f64 = 1.3;
 /// One small step, and one so large that the bias is tens of standard errors.
-pub const STEP_SIZES: [f64; 2] = [0.2, 1.1];
+const STEP_SIZES: [f64; 2] = [0.2, 1.1];
+
+/// The tests against an oracle, the same on every device.
+#[cfg(feature = "wgpu")]
+pub const ORACLE_TESTS: [fn(&Device); 8] = [
+    gla1,
+    gla2,
+    baoab,
+    sgld,
+    sghmc,
+    psgld_with_a_frozen_preconditioner,
+    priors,
+    kinks_and_walls,
+];
 
 /// ⟨θ²⟩ and, for kinetic samplers, ⟨p²⟩, each with its standard error.
 struct Measured {
@@ -37,7 +52,7 @@ fn measure(
     let rate: f64 = (0.5 * FRICTION).min(CURVATURE / FRICTION).min(CURVATURE);
     let pause = (12.0 / (rate * step_size)).ceil() as usize;
     let (mut squares, mut momenta) = (Vec::new(), Vec::new());
-    for _ in 0..30 {
+    for _ in 0..READINGS {
         for _ in 0..pause {
             ensemble = ensemble.harmonic_step(&mut sampler, step_size, CURVATURE);
         }
@@ -93,8 +108,8 @@ fn kinetic(device: &Device, integrator: Integrator, step_size: f64) -> Measured 
     measure(device, sampler, &thermometer, step_size)
 }
 
-pub fn assert_exact(device: &Device, integrator: Integrator, step_sizes: &[f64]) {
-    for &step_size in step_sizes {
+fn assert_exact(device: &Device, integrator: Integrator) {
+    for step_size in STEP_SIZES {
         let measured = kinetic(device, integrator, step_size);
         let exact = oracle(integrator, step_size);
         let position = deviation(measured.position, exact.position_variance);
@@ -109,15 +124,18 @@ pub fn assert_exact(device: &Device, integrator: Integrator, step_sizes: &[f64])
     }
 }
 
-#[test]
-fn gla1_has_its_exact_moments() {
-    assert_exact(&flex(), Integrator::Gla1, &STEP_SIZES);
+fn gla1(device: &Device) {
+    assert_exact(device, Integrator::Gla1);
 }
 
 #[test]
-fn gla2_has_its_exact_moments_and_its_oracle_rejects_the_momentum_of_baoab() {
-    assert_exact(&flex(), Integrator::Gla2, &STEP_SIZES);
-    let baoab = kinetic(&flex(), Integrator::Baoab, STEP_SIZES[1])
+fn gla1_has_its_exact_moments() {
+    gla1(&flex());
+}
+
+fn gla2(device: &Device) {
+    assert_exact(device, Integrator::Gla2);
+    let baoab = kinetic(device, Integrator::Baoab, STEP_SIZES[1])
         .momentum
         .expect("a momentum");
     let rejected = deviation(
@@ -128,12 +146,21 @@ fn gla2_has_its_exact_moments_and_its_oracle_rejects_the_momentum_of_baoab() {
 }
 
 #[test]
-fn baoab_has_its_exact_moments() {
-    assert_exact(&flex(), Integrator::Baoab, &STEP_SIZES);
+fn gla2_has_its_exact_moments_and_its_oracle_rejects_the_momentum_of_baoab() {
+    gla2(&flex());
 }
 
-pub fn assert_sgld_exact(device: &Device, step_sizes: &[f64]) {
-    for &step_size in step_sizes {
+fn baoab(device: &Device) {
+    assert_exact(device, Integrator::Baoab);
+}
+
+#[test]
+fn baoab_has_its_exact_moments() {
+    baoab(&flex());
+}
+
+fn sgld(device: &Device) {
+    for step_size in [0.1, 0.8] {
         let sampler = SgldConfig::new(INVERSE_TEMPERATURE)
             .with_seed(Some(7))
             .init();
@@ -143,18 +170,18 @@ pub fn assert_sgld_exact(device: &Device, step_sizes: &[f64]) {
         let position = deviation(measured.position, exact);
         assert!(
             position.abs() < 4.0,
-            "h = {step_size}: θ² off by {position} errors"
+            "SGLD at h = {step_size}: θ² off by {position} errors"
         );
         assert!(measured.momentum.is_none());
     }
+    let baoab = kinetic(device, Integrator::Baoab, 0.8).position;
+    let oracle = sgld_on_harmonic_well(CURVATURE, 0.8, INVERSE_TEMPERATURE).expect("stable");
+    assert!(deviation(baoab, oracle).abs() > 40.0);
 }
 
 #[test]
 fn sgld_has_its_exact_moments_and_its_oracle_rejects_the_position_of_baoab() {
-    assert_sgld_exact(&flex(), &[0.1, 0.8]);
-    let baoab = kinetic(&flex(), Integrator::Baoab, 0.8).position;
-    let oracle = sgld_on_harmonic_well(CURVATURE, 0.8, INVERSE_TEMPERATURE).expect("stable");
-    assert!(deviation(baoab, oracle).abs() > 40.0);
+    sgld(&flex());
 }
 
 /// Limits that isolate a term: without noise BAOAB is velocity Verlet with friction; with a huge friction the momentum is
@@ -180,8 +207,7 @@ fn no_temperature_leaves_damped_mechanics() {
 }
 
 /// A quadratic prior adds its strength to the curvature, and a tether pulls towards where the chain began.
-#[test]
-fn priors_are_part_of_the_potential() {
+fn priors(device: &Device) {
     let (h, strength, start) = (0.4, 0.9, 2.0);
     let exact = langevin_on_harmonic_well(
         Integrator::Baoab,
@@ -207,7 +233,7 @@ fn priors_are_part_of_the_potential() {
             .expect("a valid config")
             .with_thermometer(&thermometer)
             .into_optimizer();
-        let mut ensemble = Ensemble::new(vec![start; MEMBERS], DType::F32);
+        let mut ensemble = Ensemble::on(device, vec![start; MEMBERS], DType::F32);
         for _ in 0..200 {
             ensemble = ensemble.harmonic_step(&mut sampler, h, CURVATURE);
         }
@@ -248,13 +274,13 @@ fn priors_are_part_of_the_potential() {
 }
 
 #[test]
-fn sghmc_has_its_exact_moments() {
-    assert_sghmc_exact(&flex(), &[0.1, 0.5]);
+fn priors_are_part_of_the_potential() {
+    priors(&flex());
 }
 
-pub fn assert_sghmc_exact(device: &Device, step_sizes: &[f64]) {
+fn sghmc(device: &Device) {
     let noise_estimate = 0.6;
-    for &step_size in step_sizes {
+    for step_size in [0.1, 0.5] {
         let thermometer = Thermometer::new();
         let sampler = SghmcConfig::new(INVERSE_TEMPERATURE)
             .with_friction(FRICTION)
@@ -279,21 +305,21 @@ pub fn assert_sghmc_exact(device: &Device, step_sizes: &[f64]) {
         );
         assert!(
             position.abs() < 4.0 && momentum.abs() < 4.0,
-            "h = {step_size}: θ² off by {position}, p² by {momentum} errors"
+            "SGHMC at h = {step_size}: θ² off by {position}, p² by {momentum} errors"
         );
     }
 }
 
-/// Frozen after the first step, V is the square of the first gradient, and pSGLD is SGLD with the step size h/(λ + |g|).
 #[test]
-fn psgld_with_a_frozen_preconditioner_has_its_exact_moments() {
-    assert_psgld_exact(&flex(), &[0.3, 2.0]);
+fn sghmc_has_its_exact_moments() {
+    sghmc(&flex());
 }
 
-pub fn assert_psgld_exact(device: &Device, step_sizes: &[f64]) {
+/// Frozen after the first step, V is the square of the first gradient, and pSGLD is SGLD with the step size h/(λ + |g|).
+fn psgld_with_a_frozen_preconditioner(device: &Device) {
     let (start, regularization) = (2.0, 0.1);
     let preconditioner = 1.0 / (regularization + CURVATURE * start);
-    for &step_size in step_sizes {
+    for step_size in [0.3, 2.0] {
         let mut sampler = PsgldConfig::new(INVERSE_TEMPERATURE)
             .with_regularization(regularization)
             .with_adaptation_steps(Some(1))
@@ -303,7 +329,7 @@ pub fn assert_psgld_exact(device: &Device, step_sizes: &[f64]) {
         let effective = step_size * preconditioner;
         let pause = (12.0 / (CURVATURE * effective)).ceil() as usize;
         let mut squares = Vec::new();
-        for _ in 0..20 {
+        for _ in 0..READINGS {
             for _ in 0..pause {
                 ensemble = ensemble.harmonic_step(&mut sampler, step_size, CURVATURE);
             }
@@ -314,14 +340,20 @@ pub fn assert_psgld_exact(device: &Device, step_sizes: &[f64]) {
         let position = deviation(mean_and_error(&squares), exact);
         assert!(
             position.abs() < 4.0,
-            "h = {step_size}: θ² off by {position} errors"
+            "pSGLD at h = {step_size}: θ² off by {position} errors"
         );
     }
 }
 
-/// Priors with a kink or a wall against quadrature; the step is so small that its error is below that of the sampling.
 #[test]
-fn laplace_prior_and_walls_shape_the_density() {
+fn psgld_with_a_frozen_preconditioner_has_its_exact_moments() {
+    psgld_with_a_frozen_preconditioner(&flex());
+}
+
+/// Priors with a kink or a wall against quadrature; the step is so small that its error is below that of the sampling.
+fn kinks_and_walls(device: &Device) {
+    const MEMBERS: usize = 131_072;
+
     let walls =
         |lower, upper| Prior::Walls(WallsConfig::new(20.0).with_lower(lower).with_upper(upper));
     let past = |theta: f64, lower: f64, upper: f64| {
@@ -355,18 +387,20 @@ fn laplace_prior_and_walls_shape_the_density() {
             .with_prior(Some(prior.clone()))
             .with_seed(Some(10))
             .init();
-        let mut ensemble = Ensemble::new(vec![0.0; MEMBERS], DType::F32);
-        let (mut positions, mut squares) = (Vec::new(), Vec::new());
-        for step in 0..2400 {
+        let mut ensemble = Ensemble::on(device, vec![0.0; MEMBERS], DType::F32);
+        for _ in 0..300 {
             ensemble = ensemble.harmonic_step(&mut sampler, 0.05, CURVATURE);
-            if step % 300 == 299 {
-                positions.extend(ensemble.positions());
-            }
         }
-        squares.extend(positions.iter().map(|theta| theta * theta));
+        let positions = ensemble.positions();
+        let squares: Vec<f64> = positions.iter().map(|theta| theta * theta).collect();
         for (measured, exact) in [(&positions, mean / total), (&squares, square / total)] {
             let off = deviation(mean_and_error(measured), exact);
             assert!(off.abs() < 4.0, "{prior:?}: {exact} missed by {off} errors");
         }
     }
+}
+
+#[test]
+fn laplace_prior_and_walls_shape_the_density() {
+    kinks_and_walls(&flex());
 }

@@ -201,22 +201,34 @@ fn switching_the_device_refuses_bad_settings() {
     }
 }
 
-/// A driver that is not there, in place of those that may be.
+/// Drivers that are not there, then libraries that are none, in place of those that may be installed.
 #[cfg(all(feature = "wgpu", target_os = "linux"))]
 #[test]
 fn a_missing_gpu_is_an_error() {
-    let mut command = seeded("switch_device");
+    let on_gpu = || {
+        let mut command = seeded("switch_device");
+        command.args(["--device", "wgpu", "--steps", "2"]);
+        command
+    };
+    let reasons = ["wgpu", "0 adapters were found", "flex"];
+
+    let mut without_drivers = on_gpu();
     for variable in [
         "VK_DRIVER_FILES",
         "VK_ICD_FILENAMES",
         "__EGL_VENDOR_LIBRARY_FILENAMES",
     ] {
-        command.env(variable, "/nonexistent");
+        without_drivers.env(variable, "/nonexistent");
     }
-    assert_refused(
-        command.args(["--device", "wgpu", "--steps", "2"]),
-        &["wgpu", "0 adapters were found", "flex"],
-    );
+    assert_refused(&mut without_drivers, &reasons);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    for library in ["libvulkan.so.1", "libvulkan.so", "libEGL.so.1", "libEGL.so"] {
+        fs::write(folder.path().join(library), "").expect("a file");
+    }
+    let mut without_libraries = on_gpu();
+    without_libraries.env("LD_LIBRARY_PATH", folder.path());
+    assert_refused(&mut without_libraries, &reasons);
 }
 
 fn langevin() -> Command {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tati::TatiError;
 
@@ -129,11 +130,31 @@ pub fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> S
     nearest(word, known).map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
-/// Replaces the message of a panic by one line.
-pub fn report_panics_briefly() {
-    std::panic::set_hook(Box::new(|panic| {
-        eprintln!("error: internal: {}", panic.to_string().replace('\n', " "));
-    }));
+/// Messages of panics, each in one line.
+#[derive(Clone, Default)]
+pub struct Panics(Arc<Mutex<Vec<String>>>);
+
+impl Panics {
+    /// Keeps the messages of panics from here on: one that is caught on the way, as that of a device which failed, has an error of its own.
+    pub fn kept() -> Self {
+        let panics = Self::default();
+        let seen = panics.clone();
+        std::panic::set_hook(Box::new(move |panic| {
+            seen.lines().push(panic.to_string().replace('\n', " "));
+        }));
+        panics
+    }
+
+    /// Shows them where the program ends by one.
+    pub fn show(&self) {
+        for line in self.lines().iter() {
+            eprintln!("error: internal: {line}");
+        }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]

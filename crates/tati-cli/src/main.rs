@@ -29,7 +29,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    error::report_panics_briefly();
+    let panics = error::Panics::kept();
     // Burn and the system panic where they leave no other way; that is exit code 1, and no backtrace.
-    std::panic::catch_unwind(command::run).unwrap_or(ExitCode::FAILURE)
+    std::panic::catch_unwind(command::run).unwrap_or_else(|_| {
+        panics.show();
+        ExitCode::FAILURE
+    })
 }

@@ -92,9 +92,9 @@ pub fn runs_cubecl_kernels(device: &Device) -> bool {
 ///
 /// A remote device goes away with its server or with the network, a GPU with its driver, or its memory does not suffice. Burn panics then
 /// where a tensor is read, and this is what is caught: if one of the devices no longer answers, or said that it is out of memory, the panic is
-/// an error that names it; any other panic goes on. On the CPU `work` is just done. A machine that vanishes without closing its connection
-/// is noticed when TCP gives up: after half a minute, or as late as a quarter of an hour if something was on its way there. A server that
-/// is merely slow is waited for.
+/// an error that names it; any other panic goes on, once they have answered for a sixth of a second. On the CPU `work` is just done. A
+/// machine that vanishes without closing its connection is noticed when TCP gives up: after half a minute, or as late as a quarter of an hour
+/// if something was on its way there. A server that is merely slow is waited for.
 ///
 /// The chains and ensembles of tati are guarded. What `work` was about to change may be half changed after an error.
 ///

@@ -1,9 +1,12 @@
 //! The options that every subcommand takes.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How the program answers, and what it runs on.
 #[derive(clap::Args, Clone, Debug)]
@@ -41,11 +44,22 @@ impl GlobalOptions {
             (_, 1) => LevelFilter::INFO,
             _ => LevelFilter::DEBUG,
         };
+        // Without a display EGL complains to wgpu, which goes on without it.
+        let of_egl = match self.verbose {
+            0 => LevelFilter::OFF,
+            _ => level,
+        };
+        let targets = Targets::new()
+            .with_default(level)
+            .with_target("wgpu_hal::gles::egl", of_egl);
         tracing_subscriber::fmt()
             .with_max_level(level)
             .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal())
             .with_target(false)
             .without_time()
+            .finish()
+            .with(targets)
             .init();
     }
 }

@@ -3,11 +3,17 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
 use crate::{Result, TatiError};
+
+/// How often a device is asked whether it is there: the first answers can come before word of its loss.
+const QUESTIONS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What devices were opened by: Burn keeps their addresses to itself.
 static NAMES: Mutex<Vec<(Device, String)>> = Mutex::new(Vec::new());
@@ -67,16 +73,28 @@ fn loss(device: &Device) -> Option<String> {
         DispatchDevice::Cube(_) => ("its driver reports a failure", "its driver is gone"),
         _ => return None,
     };
-    match catch_unwind(|| device.sync()) {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => {
-            // Burn's last line says what happened, those above that something did.
-            let error = error.to_string();
-            let last = error.lines().last().unwrap_or_default().trim();
-            Some(format!("{what} ({last})"))
+    for question in 0..QUESTIONS {
+        if question > 0 {
+            thread::sleep(PAUSE);
         }
-        Err(_) => Some(who.to_string()),
+        match catch_unwind(|| device.sync()) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Some(format!("{what} ({})", reason_of(&error.to_string()))),
+            Err(_) => return Some(who.to_string()),
+        }
     }
+    None
+}
+
+/// What happened, by Burn's report of an error: its last line does, before a backtrace; those above say that something did.
+fn reason_of(report: &str) -> &str {
+    let is_trace = |line: &&str| line.trim_start().to_lowercase().starts_with("backtrace");
+    let lines = report.lines().take_while(|line| !is_trace(line));
+    lines
+        .last()
+        .unwrap_or_default()
+        .trim()
+        .trim_end_matches(':')
 }
 
 /// What a panic says.
@@ -106,12 +124,34 @@ fn name_of(device: &Device) -> String {
     known.map_or_else(|| format!("{device:?}"), |(_, name)| name.clone())
 }
 
-#[cfg(all(test, feature = "gpu"))]
+#[cfg(test)]
 mod tests {
-    use super::out_of_memory;
+    use super::*;
 
     #[test]
-    fn burns_reports_are_understood() {
+    fn the_reason_of_a_loss_is_no_backtrace() {
+        for (report, reason) in [
+            (
+                "The device is poisoned\nCaused by:\n  Destroyed: \nBacktrace:\nNo backtrace available",
+                "Destroyed",
+            ),
+            (
+                "Caused by:\n  Unknown: reset\nBACKTRACE:\n   0: main\n",
+                "Unknown: reset",
+            ),
+            (
+                "something failed:\n  the connection is closed",
+                "the connection is closed",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(reason_of(report), reason);
+        }
+    }
+
+    #[cfg(feature = "gpu")]
+    #[test]
+    fn reports_of_too_little_memory_are_understood() {
         let report = "Error while reading data: Execution(An error happened during execution\nCaused by:\n  \
             An IO error happened\nCaused by:\n  can't allocate buffer of size: 1099511627776\nNo backtrace available)";
         let reason = out_of_memory(report).expect("a reason");

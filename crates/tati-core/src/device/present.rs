@@ -1,6 +1,8 @@
 //! Which devices are there.
 
 #[cfg(feature = "gpu")]
+use burn::backend::DispatchDevice;
+#[cfg(feature = "gpu")]
 use burn::tensor::{Device, DeviceType};
 
 use super::KNOWN;
@@ -25,7 +27,8 @@ pub struct PresentDevice {
     pub name: String,
     /// What it runs on, as processor or adapter name themselves; `None` if that is not known.
     pub hardware: Option<String>,
-    /// Its memory in bytes; `None` if that is not known, as of GPUs, whose memory Burn does not tell.
+    /// Its memory in bytes: of a GPU what CUDA, ROCm, Metal or Vulkan say that it may be asked to hold. `None` if that is not known, as of
+    /// GPUs in a build with feature `wgpu` alone.
     pub memory: Option<u64>,
 }
 
@@ -86,15 +89,24 @@ fn adapters(name: &str, kind: DeviceType) -> Result<Vec<PresentDevice>, String> 
     let devices: Vec<Device> = std::panic::catch_unwind(list)
         .map_err(|_| format!("the driver of {name} could not be loaded"))?;
     let present = devices.into_iter().enumerate().map(|(number, device)| {
-        let identity = std::panic::AssertUnwindSafe(|| device.identity());
-        let identity = std::panic::catch_unwind(identity).ok().flatten();
+        let opened = std::panic::AssertUnwindSafe(|| (device.identity(), capacity(&device)));
+        let (identity, memory) = std::panic::catch_unwind(opened).unwrap_or_default();
         PresentDevice {
             name: format!("{name}:{number}"),
             hardware: identity.map(|identity| identity.name),
-            memory: None,
+            memory,
         }
     });
     Ok(present.collect())
+}
+
+/// How many bytes a GPU may be asked to hold, where CubeCL is told.
+#[cfg(feature = "gpu")]
+fn capacity(gpu: &Device) -> Option<u64> {
+    match gpu.as_dispatch() {
+        DispatchDevice::Cube(gpu) => gpu.client().properties().memory.max_memory(),
+        _ => None,
+    }
 }
 
 /// The processor's name where the system tells it, and its threads.

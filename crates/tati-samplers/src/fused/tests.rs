@@ -2,6 +2,8 @@
 
 #[cfg(feature = "gpu")]
 pub(super) mod on_device;
+#[cfg(feature = "wgpu")]
+mod read_backs;
 
 use super::*;
 use crate::splitting::Integrator;

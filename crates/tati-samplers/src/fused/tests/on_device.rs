@@ -16,11 +16,20 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The GPU, for as long as the guard lives. Without one the test called `test` is skipped by name, except in CI, where it fails.
 pub(crate) fn gpu(test: &str) -> Option<(Device, MutexGuard<'static, ()>)> {
+    gpu_that(|_| true, test)
+}
+
+/// The first GPU that will do.
+pub(super) fn gpu_that(
+    will_do: impl Fn(&Device) -> bool,
+    test: &str,
+) -> Option<(Device, MutexGuard<'static, ()>)> {
     let names = tati_core::available_devices();
     let opened = names
         .iter()
         .filter(|name| !["flex", "ndarray"].contains(name))
-        .find_map(|name| tati_core::open_device(name).ok());
+        .filter_map(|name| tati_core::open_device(name).ok())
+        .find(will_do);
     if opened.is_none() {
         assert!(
             std::env::var_os("CI").is_none_or(|ci| ci.is_empty()),
@@ -66,7 +75,7 @@ fn plain_tensor_operations_do_the_same() {
     }
 }
 
-/// Without observables nothing is summed, so nothing is there to be read back; but for the momentum of a thermostat.
+/// Without observables nothing is summed, but for the momentum of a thermostat.
 #[test]
 fn unobserved_steps_leave_the_same_arrays_and_no_sums() {
     let Some((gpu, _guard)) = gpu("unobserved_steps_leave_the_same_arrays_and_no_sums") else {
@@ -171,13 +180,13 @@ fn long_tensors_are_done_to_the_end() {
 }
 
 #[derive(Module, Debug)]
-struct Layer {
-    weight: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
+pub(super) struct Layer {
+    pub(super) weight: Param<Tensor<2>>,
+    pub(super) bias: Param<Tensor<1>>,
 }
 
 impl Layer {
-    fn zeros(device: &Device) -> Self {
+    pub(super) fn zeros(device: &Device) -> Self {
         let device = device.clone().autodiff();
         Self {
             weight: Param::from_tensor(Tensor::zeros([30, 7], &device)),
