@@ -9,7 +9,6 @@ use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Col, Mat, MatMut, MatRef, Par, Scale};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use tati_core::Result;
 
@@ -323,7 +322,7 @@ fn subtract_projection(basis: &Mat<f64>, columns: Range<usize>, vector: &mut Col
 }
 
 pub(crate) fn random_block(rows: usize, columns: usize, random: &mut StdRng) -> Mat<f64> {
-    Mat::from_fn(rows, columns, |_, _| random.sample(StandardNormal))
+    Mat::from_fn(rows, columns, |_, _| random.random_range(-1.0..1.0))
 }
 
 /// Columns of a matrix product that one thread computes, or rows of one of tall matrices.

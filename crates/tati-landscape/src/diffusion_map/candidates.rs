@@ -9,7 +9,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::device_products::DeviceRows;
-use super::neighbors::{Neighbors, keep_nearest, order};
+use super::neighbors::{Neighbors, neighbor};
 use super::points::Points;
 
 /// Points in a block.
@@ -41,7 +41,7 @@ struct Candidates {
 }
 
 /// The `count` nearest of each point, itself counted, ascending.
-pub(super) fn nearest(points: &Points, count: usize) -> Vec<Neighbors> {
+pub(super) fn nearest(points: &Points, count: usize) -> Neighbors {
     let centred = Centred::new(points);
     nearest_by(points, count, &centred, |block, products| {
         centred.products(block, products)
@@ -49,7 +49,7 @@ pub(super) fn nearest(points: &Points, count: usize) -> Vec<Neighbors> {
 }
 
 /// The same, with the products of a device.
-pub(super) fn nearest_on(device: &Device, points: &Points, count: usize) -> Vec<Neighbors> {
+pub(super) fn nearest_on(device: &Device, points: &Points, count: usize) -> Neighbors {
     let mut centred = Centred::new(points);
     centred.rounding = DeviceRows::rounding(centred.width);
     let rows = std::mem::take(&mut centred.rows);
@@ -65,7 +65,7 @@ fn nearest_by(
     count: usize,
     centred: &Centred,
     fill_in: impl Fn(Range<usize>, &mut [f32]),
-) -> Vec<Neighbors> {
+) -> Neighbors {
     let size = points.len();
     let most = most_candidates(count);
     let mut all = vec![Candidates::new(); size];
@@ -104,16 +104,21 @@ fn nearest_by(
             });
     }
     drop(products);
+    let mut neighbors = vec![0; size * count];
     all.into_par_iter()
+        .zip(neighbors.par_chunks_exact_mut(count))
         .enumerate()
-        .map_init(
+        .for_each_init(
             || vec![0.0; points.width()],
-            |point, (at, candidates)| {
+            |point, (at, (candidates, target))| {
                 points.row(at, point);
-                candidates.nearest(points, point, at, count)
+                let mut found = candidates.distances(points, point, at as u32);
+                found.select_nth_unstable(count - 1);
+                target.copy_from_slice(&found[..count]);
+                target.sort_unstable();
             },
-        )
-        .collect()
+        );
+    neighbors
 }
 
 /// Candidates that a point keeps.
@@ -261,16 +266,14 @@ impl Candidates {
         }
     }
 
-    fn nearest(self, points: &Points, point: &[f64], own: usize, count: usize) -> Neighbors {
+    /// The distances of the candidates from `point`, which is number `own`.
+    fn distances(self, points: &Points, point: &[f64], own: u32) -> Neighbors {
         let is_undecided = self.reach == f32::NEG_INFINITY;
-        let exact = |at: u32| (at, points.squared_distance(point, at as usize));
-        let mut found: Neighbors = if is_undecided {
+        let exact = |at: u32| neighbor(own, at, points.squared_distance(point, at as usize));
+        if is_undecided {
             (0..points.len() as u32).map(exact).collect()
         } else {
             self.near.iter().map(|&(at, _)| exact(at)).collect()
-        };
-        keep_nearest(&mut found, count, Some(own));
-        found.sort_unstable_by(order(Some(own)));
-        found
+        }
     }
 }

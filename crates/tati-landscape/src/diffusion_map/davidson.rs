@@ -33,13 +33,14 @@ pub(super) fn leading(
     let block = block_size(count);
     let mut random = StdRng::seed_from_u64(0);
     let mut improvement = Improvement::new(interval);
-    let start = random_block(operator.size(), block, &mut random);
+    let mut start = random_block(operator.size(), block, &mut random);
+    without_known(operator, &mut start);
     let mut directions = improvement.of(operator, &vec![interval.middle(); block], start);
     let mut space = Space::new(operator, MAX_BLOCKS * block);
     // Residuals of the leading pairs when last computed, and which pairs are to be improved.
     let mut residuals = vec![f64::INFINITY; block];
     let mut open: Vec<usize> = (0..block).collect();
-    for _ in 0..MAX_STEPS {
+    for rounds in 1..=MAX_STEPS {
         space.grow(operator, directions, &mut random);
         let (values, rotation) = space.eigen()?;
         let mut added = space.residuals(&values, &rotation, &open, &mut residuals);
@@ -60,10 +61,9 @@ pub(super) fn leading(
             added[(row, columns[at])]
         });
         open = columns.iter().map(|&at| open[at]).collect();
-        // Rounding has left something of the known eigenvectors, which would be enlarged most.
-        let along = product(operator.known.transpose(), directions.as_ref());
-        subtract_product(&mut directions, operator.known.as_ref(), along.as_ref());
-        improvement.choose(operator, &values, block);
+        // Rounding has left something of the known eigenvectors.
+        without_known(operator, &mut directions);
+        improvement.choose(operator, &values, block, rounds);
         let open_values: Vec<f64> = open.iter().map(|&pair| values[pair]).collect();
         directions = improvement.of(operator, &open_values, directions);
         if space.dimension + open.len() > MAX_BLOCKS * block {
@@ -76,6 +76,12 @@ pub(super) fn leading(
         tolerance: TOLERANCE,
         remedy: "take a larger bandwidth, more neighbours or fewer eigenpairs",
     })
+}
+
+/// Takes away what is along the known eigenvectors, which would be enlarged most.
+fn without_known(operator: &Operator, vectors: &mut Mat<f64>) {
+    let along = product(operator.known.transpose(), vectors.as_ref());
+    subtract_product(vectors, operator.known.as_ref(), along.as_ref());
 }
 
 /// Vectors that a search for `count` eigenpairs keeps: the space and its images, what is left at a restart with its images, and the new
@@ -102,17 +108,29 @@ struct Space {
 impl Space {
     fn new(operator: &Operator, most: usize) -> Self {
         let known = operator.known.ncols();
-        let mut basis = Mat::zeros(operator.size(), known + most);
-        basis
-            .as_mut()
-            .subcols_mut(0, known)
-            .copy_from(&operator.known);
+        let mut basis = Mat::with_capacity(operator.size(), known + most);
+        basis.resize_with(operator.size(), known, |row, column| {
+            operator.known[(row, column)]
+        });
         Self {
             known,
             dimension: 0,
             basis,
-            images: Mat::zeros(operator.size(), most),
+            images: Mat::with_capacity(operator.size(), most),
             projected: Mat::zeros(most, most),
+        }
+    }
+
+    /// Makes room for `count` vectors more, where there is none yet.
+    fn make_room(&mut self, count: usize) {
+        let [size, dimension] = [self.basis.nrows(), self.dimension + count];
+        for (vectors, columns) in [
+            (&mut self.basis, self.known + dimension),
+            (&mut self.images, dimension),
+        ] {
+            if vectors.ncols() < columns {
+                vectors.resize_with(size, columns, |_, _| 0.0);
+            }
         }
     }
 
@@ -127,6 +145,7 @@ impl Space {
         let mut directions = directions;
         subtract_product(&mut directions, rest, along.as_ref());
         normalise(&mut directions);
+        self.make_room(count);
         extend(
             &mut self.basis,
             self.known + self.dimension,

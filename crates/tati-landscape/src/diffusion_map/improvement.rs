@@ -6,12 +6,18 @@ use rayon::prelude::*;
 use super::operator::{Filter, Interval, Operator};
 use super::preconditioner::{IncompleteCholesky, VECTORS};
 
-/// A filter's degree is such that it enlarges an eigenvalue of 1 this many times more than those of its interval; but at least some.
-const ENLARGEMENT: f64 = 300.0;
-const LEAST_DEGREE: usize = 12;
+/// How many times more than eigenvalues of its interval a filter enlarges one of 1: so many times at least, and up to so many as long as that
+/// takes no more than some degree. More of it is more than single precision holds.
+const LEAST_ENLARGEMENT: f64 = 300.0;
+const ENLARGEMENT: f64 = 1e6;
+const LEAST_DEGREE: f64 = 12.0;
+const DEGREE: f64 = 24.0;
 
 /// The degree above which eigenvalues crowd at 1, and an approximate inverse does better.
 const MAX_DEGREE: f64 = 40.0;
+
+/// Rounds after which filters are given up: what they gain is then lost in single precision.
+const MAX_FILTERS: usize = 20;
 
 /// The least length of a filter's interval.
 const LEAST_LENGTH: f64 = 1e-2;
@@ -28,11 +34,18 @@ pub(super) enum Improvement {
 impl Improvement {
     /// A filter for the given interval.
     pub(super) fn new(interval: Interval) -> Self {
-        Self::Filter(Filter::new(interval, LEAST_DEGREE))
+        Self::Filter(Filter::new(interval, degree(interval) as usize))
     }
 
-    /// Makes what comes next fit the Ritz `values` of a space, descending, of which those after the first `block` are not sought.
-    pub(super) fn choose(&mut self, operator: &Operator, values: &[f64], block: usize) {
+    /// Makes what comes next after some `rounds` fit the Ritz `values` of a space, descending, of which those after the first `block` are
+    /// not sought.
+    pub(super) fn choose(
+        &mut self,
+        operator: &Operator,
+        values: &[f64],
+        block: usize,
+        rounds: usize,
+    ) {
         let Self::Filter(filter) = self else {
             return;
         };
@@ -44,9 +57,8 @@ impl Improvement {
                 .map_or(least, |value| value.min(1.0))
                 .max(least + LEAST_LENGTH),
         };
-        let degree = ENLARGEMENT.acosh() / interval.scaled(1.0).acosh();
-        *self = if degree <= MAX_DEGREE {
-            Self::Filter(Filter::new(interval, LEAST_DEGREE.max(degree as usize)))
+        *self = if degree(interval) <= MAX_DEGREE && rounds < MAX_FILTERS {
+            Self::new(interval)
         } else {
             Self::Inverse(IncompleteCholesky::new(operator.matrix()))
         };
@@ -64,4 +76,12 @@ impl Improvement {
             }
         }
     }
+}
+
+/// The degree of a filter for the given interval.
+fn degree(interval: Interval) -> f64 {
+    let enlarging = |times: f64| times.acosh() / interval.scaled(1.0).acosh();
+    (enlarging(ENLARGEMENT).min(DEGREE))
+        .max(enlarging(LEAST_ENLARGEMENT))
+        .max(LEAST_DEGREE)
 }

@@ -60,16 +60,12 @@ impl Walk {
         }
     }
 
-    /// The symmetric matrix Sᵢⱼ = Kᵢⱼ(wᵢwⱼ/(rᵢrⱼ))^(1/2), which has the eigenvalues of P: an eigenvector ψ of S is √(wr) times one of P.
-    pub(super) fn symmetric(&self) -> Vec<f64> {
-        let half: Vec<f64> = (self.log_weights.iter().zip(&self.log_sums))
+    /// ½ ln(wᵢ/rᵢ) of each point: Sᵢⱼ = Kᵢⱼ(wᵢwⱼ/(rᵢrⱼ))^(1/2) is symmetric and has the eigenvalues of P, and an eigenvector ψ of S is √(wr) times
+    /// one of P.
+    pub(super) fn log_halves(&self) -> Vec<f64> {
+        (self.log_weights.iter().zip(&self.log_sums))
             .map(|(weight, sum)| 0.5 * (weight - sum))
-            .collect();
-        let mut values = self.log_kernel.values.clone();
-        self.log_kernel.transform(&mut values, |row, column, log| {
-            (log + half[row] + half[column]).exp()
-        });
-        values
+            .collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Diffusion maps: the slow coordinates of a cloud of points, from the random walk between neighbours.
 
 mod bandwidth;
+mod bounds;
 mod boxes;
 mod candidates;
 mod davidson;
@@ -188,6 +189,16 @@ impl DiffusionMapConfig {
     }
 
     fn fit_walk(
+        &self,
+        draws: &Draws<'_>,
+        target: Target<'_>,
+        device: Option<&Device>,
+    ) -> Result<DiffusionMap> {
+        // Of the many short parts that threads share none has to be handed over to the pool, nor waited for from outside.
+        rayon::scope(|_| self.fit_in_pool(draws, target, device))
+    }
+
+    fn fit_in_pool(
         &self,
         draws: &Draws<'_>,
         target: Target<'_>,

@@ -1,12 +1,11 @@
 //! The nearest neighbours of every point, exactly.
 
-use std::cmp::Ordering;
-
 use burn::tensor::Device;
 use rayon::prelude::*;
 use tati_core::{Result, SimdLevel};
 
-use super::boxes::{Boxes, POINTS_PER_BOX};
+use super::bounds::{Bound, Bounds};
+use super::boxes::Boxes;
 use super::candidates;
 use super::points::Points;
 use super::projection::Projection;
@@ -26,8 +25,8 @@ pub(super) struct Nearest {
     pub(super) order: Vec<u32>,
 }
 
-/// A point's neighbours with their squared distances.
-pub(super) type Neighbors = Vec<(u32, f64)>;
+/// The neighbours of one point after those of another, as many of each, as [`neighbor`]s.
+pub(super) type Neighbors = Vec<u128>;
 
 /// The squared distances of each point from the `count` nearest, ascending; the point itself is counted and comes first. Of points at
 /// the same distance those that come first.
@@ -43,35 +42,62 @@ pub(super) fn nearest(points: &Points, count: usize) -> Result<Nearest> {
         .sum();
     let is_cheap = computed as f64 <= MOST_DISTANCES * (probes.len() * points.len()) as f64;
     let order = search.boxes.order().to_vec();
-    let lists = if is_cheap || points.width() < search.width {
-        search.nearest_of_all(count)
+    if is_cheap || points.width() < search.width {
+        let mut places = vec![0; order.len()];
+        for (place, &at) in order.iter().enumerate() {
+            places[at as usize] = place;
+        }
+        let neighbors = search.nearest_of_all(count);
+        Ok(Nearest::new(&neighbors, count, |at| places[at], order))
     } else {
         drop(search);
-        candidates::nearest(points, count)
-    };
-    Ok(Nearest::new(&lists, count, order))
+        let neighbors = candidates::nearest(points, count);
+        Ok(Nearest::new(&neighbors, count, |at| at, order))
+    }
 }
 
 /// The same, by matrix products on a device.
 pub(super) fn nearest_on(device: &Device, points: &Points, count: usize) -> Result<Nearest> {
     let order = Search::new(points)?.boxes.order().to_vec();
-    let lists = candidates::nearest_on(device, points, count);
-    Ok(Nearest::new(&lists, count, order))
+    let neighbors = candidates::nearest_on(device, points, count);
+    Ok(Nearest::new(&neighbors, count, |at| at, order))
 }
 
 impl Nearest {
-    fn new(lists: &[Neighbors], count: usize, order: Vec<u32>) -> Self {
-        let starts = (0..=lists.len()).map(|row| row * count).collect();
+    /// Of `neighbors` in which those of a point are at its place.
+    fn new(
+        neighbors: &Neighbors,
+        count: usize,
+        place: impl Fn(usize) -> usize + Sync,
+        order: Vec<u32>,
+    ) -> Self {
+        let starts = (0..=order.len()).map(|row| row * count).collect();
         Self {
             distances: Rows::filled(starts, |at, columns, values| {
-                let targets = columns.iter_mut().zip(values);
-                for ((column, value), found) in targets.zip(&lists[at]) {
-                    (*column, *value) = *found;
+                let found = &neighbors[count * place(at)..];
+                for ((column, value), &found) in columns.iter_mut().zip(values).zip(found) {
+                    (*column, *value) = (point_of(found), squared_of(found));
                 }
             }),
             order,
         }
     }
+}
+
+/// A `point` and its `squared` distance, at least 0, from point `own` in one number, in the order of neighbours: by distance; a point comes
+/// before its copies, and of other points the first.
+pub(super) fn neighbor(own: u32, point: u32, squared: f64) -> u128 {
+    let place = u64::from(own != point) << 32 | u64::from(point);
+    // Numbers that are not negative have the order of their bits.
+    u128::from(squared.to_bits()) << 64 | u128::from(place)
+}
+
+fn point_of(neighbor: u128) -> u32 {
+    neighbor as u32
+}
+
+fn squared_of(neighbor: u128) -> f64 {
+    f64::from_bits((neighbor >> 64) as u64)
 }
 
 /// Points with lower bounds of their distances, in single precision: |y − y'|² for projected points y, of which one has no coordinate
@@ -85,15 +111,6 @@ struct Search<'a> {
     boxes: Boxes,
     /// What rounding may add to |y − y'|.
     margin: f64,
-}
-
-/// Where the distance of a projected point lies.
-#[derive(Clone, Copy, Default)]
-struct Bound {
-    point: u32,
-    /// Squared.
-    lower: f32,
-    upper: f32,
 }
 
 /// What is known of the neighbours of one point.
@@ -122,23 +139,24 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn nearest_of_all(&self, count: usize) -> Vec<Neighbors> {
-        let found: Vec<Vec<(u32, Neighbors)>> = (0..self.boxes.len())
-            .into_par_iter()
-            .map(|at| {
-                let (queries, _) = self.nearest_of(self.boxes.points(at), at, count);
-                let lists = queries.into_iter().map(|mut query| {
-                    query.found.shrink_to_fit();
-                    (query.own, query.found)
-                });
-                lists.collect()
-            })
-            .collect();
-        let mut lists = vec![Neighbors::new(); self.points.len()];
-        for (own, found) in found.into_iter().flatten() {
-            lists[own as usize] = found;
-        }
-        lists
+    /// The neighbours of all points, box by box.
+    fn nearest_of_all(&self, count: usize) -> Neighbors {
+        let mut neighbors = vec![0; self.points.len() * count];
+        let mut rest = neighbors.as_mut_slice();
+        let parts = (0..self.boxes.len()).map(|at| {
+            let size = self.boxes.points(at).len() * count;
+            let (own, others) = std::mem::take(&mut rest).split_at_mut(size);
+            rest = others;
+            own
+        });
+        let parts: Vec<&mut [u128]> = parts.collect();
+        (parts.into_par_iter().enumerate()).for_each(|(at, part)| {
+            let (queries, _) = self.nearest_of(self.boxes.points(at), at, count);
+            for (target, query) in part.chunks_exact_mut(count).zip(&queries) {
+                target.copy_from_slice(&query.found);
+            }
+        });
+        neighbors
     }
 
     /// How many distances the first point of box `at` needs.
@@ -151,15 +169,19 @@ impl<'a> Search<'a> {
     /// Of each, distances are computed in rounds, of points with ever larger lower bounds, until those that are left are farther away.
     fn nearest_of(&self, points: &[u32], at: usize, count: usize) -> (Vec<Query>, usize) {
         let boxes = self.boxes.by_distance(at);
+        let mut bounds = Bounds::default();
         let mut queries: Vec<Query> = (points.iter())
-            .map(|&own| Query {
-                own,
-                left: SimdLevel::widest().run(
+            .map(|&own| {
+                SimdLevel::widest().run(
                     #[inline(always)]
-                    || self.bounds_of(own, &boxes, count),
-                ),
-                found: Neighbors::with_capacity(2 * count),
-                reach: f32::INFINITY,
+                    || self.bound(&mut bounds, own, &boxes, count),
+                );
+                Query {
+                    own,
+                    left: bounds.lower.clone(),
+                    found: Neighbors::with_capacity(at_a_time(count)),
+                    reach: f32::INFINITY,
+                }
             })
             .collect();
         let mut computed = 0;
@@ -171,7 +193,7 @@ impl<'a> Search<'a> {
             for query in &mut queries {
                 let before = pairs.len();
                 let own = query.own;
-                pairs.extend(query.next(count).map(|bound| [own, bound.point]));
+                pairs.extend(query.next(count).map(|bound| [own, bound.point()]));
                 asked.push(pairs.len() - before);
             }
             if pairs.is_empty() {
@@ -184,32 +206,29 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 let found = distances.by_ref().take(asked);
-                (query.found).extend(found.map(|(&[_, point], squared)| (point, squared)));
-                keep_nearest(&mut query.found, count, Some(query.own as usize));
-                query.reach = self.with_margin(query.found[count - 1].1.sqrt() / self.scale);
+                let found = found.map(|(&[own, point], squared)| neighbor(own, point, squared));
+                query.found.extend(found);
+                query.found.sort_unstable();
+                query.found.truncate(count);
+                let farthest = squared_of(query.found[count - 1]).sqrt();
+                query.reach = self.with_margin(farthest / self.scale);
             }
-        }
-        for query in &mut queries {
-            let own = Some(query.own as usize);
-            query.found.sort_unstable_by(order(own));
         }
         (queries, computed)
     }
 
-    /// The points that may be among the `count` nearest of point `own`. `boxes` are those by distance from its own.
+    /// Finds the points that may be among the `count` nearest of point `own`. `boxes` are those by distance from its own.
     #[inline(always)]
-    fn bounds_of(&self, own: u32, boxes: &[(f32, u32)], count: usize) -> Vec<Bound> {
-        /// Points of which one is looked at if any is near enough.
-        const GROUP: usize = 8;
+    fn bound(&self, bounds: &mut Bounds, own: u32, boxes: &[(f32, u32)], count: usize) {
+        /// Points compared at a time.
+        const GROUP: usize = 16;
 
         let row = &self.projected[own as usize * self.width..(own as usize + 1) * self.width];
         // |x − x'|² is at least |y − y'|² + (r − r')² and at most |y − y'|² + (r + r')².
         let residual = row[self.width - 1];
-        // Those found so far, with room for another box.
-        let mut bounds = vec![Bound::default(); 2 * count + POINTS_PER_BOX];
-        let mut len = 0;
         let mut reach = f32::INFINITY;
         let mut next = 2 * count;
+        bounds.clear();
         for &(least, at) in boxes {
             if least > reach {
                 break;
@@ -222,32 +241,27 @@ impl<'a> Search<'a> {
             let (lowers, residuals) = self.boxes.squared_distances(at, row);
             for first in (0..points.len()).step_by(GROUP) {
                 let lowers = &lowers[first..first + GROUP];
-                let is_near = |any, &lower: &f32| any | (lower <= reach);
-                if !lowers.iter().fold(false, is_near) {
-                    continue;
+                let mut near = 0_u32;
+                for (lane, &lower) in lowers.iter().enumerate() {
+                    near |= u32::from(lower <= reach) << lane;
                 }
-                let group = points[first..].iter().zip(lowers).zip(&residuals[first..]);
-                for ((&point, &lower), other) in group {
-                    bounds[len] = Bound {
-                        point,
-                        lower,
-                        upper: lower + 4.0 * residual * other,
-                    };
-                    len += usize::from(lower <= reach);
+                while near != 0 {
+                    let lane = near.trailing_zeros() as usize;
+                    near &= near - 1;
+                    let [lower, other] = [lowers[lane], residuals[first + lane]];
+                    bounds.push(points[first + lane], lower, lower + 4.0 * residual * other);
                 }
             }
-            if len >= next {
-                bounds.truncate(len);
-                bounds.select_nth_unstable_by(count - 1, |a, b| a.upper.total_cmp(&b.upper));
-                reach = self.with_margin(f64::from(bounds[count - 1].upper).sqrt());
-                bounds.retain(|bound| bound.lower <= reach);
-                len = bounds.len();
-                next = len + count;
-                bounds.resize(next + POINTS_PER_BOX, Bound::default());
+            if bounds.len() >= next {
+                reach = self.with_margin(f64::from(bounds.largest_of_least(count)).sqrt());
+                bounds.keep_within(reach);
+                next = bounds.len() + 2 * count;
             }
         }
-        bounds.truncate(len);
-        bounds
+        if bounds.len() > count {
+            reach = self.with_margin(f64::from(bounds.largest_of_least(count)).sqrt());
+            bounds.keep_within(reach);
+        }
     }
 
     /// A computed |y − y'|² above which no |x − x'| is at most `distance`, in units of the scale.
@@ -257,33 +271,20 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Points whose distances are computed at a time, where `count` are sought.
+fn at_a_time(count: usize) -> usize {
+    count + count / 4
+}
+
 impl Query {
-    /// Those to look at next, at most `count`, which have smaller bounds than those left.
+    /// Those to look at next, which have smaller bounds than those left.
     fn next(&mut self, count: usize) -> impl Iterator<Item = Bound> + '_ {
         let reach = self.reach;
-        self.left.retain(|bound| bound.lower <= reach);
-        let first = self.left.len().saturating_sub(count);
+        self.left.retain(|bound| bound.lower() <= reach);
+        let first = self.left.len().saturating_sub(at_a_time(count));
         if first > 0 {
-            let descending =
-                |a: &Bound, b: &Bound| b.lower.total_cmp(&a.lower).then(b.point.cmp(&a.point));
-            self.left.select_nth_unstable_by(first, descending);
+            self.left.select_nth_unstable_by(first, |a, b| b.cmp(a));
         }
         self.left.drain(first..)
     }
-}
-
-/// By distance; a point comes before its copies, and of other points the first.
-pub(super) fn order(own: Option<usize>) -> impl Fn(&(u32, f64), &(u32, f64)) -> Ordering {
-    move |a, b| {
-        let is_other = |at: u32| own != Some(at as usize);
-        (a.1.total_cmp(&b.1))
-            .then(is_other(a.0).cmp(&is_other(b.0)))
-            .then(a.0.cmp(&b.0))
-    }
-}
-
-/// The `count` nearest, the farthest of them last.
-pub(super) fn keep_nearest(neighbors: &mut Neighbors, count: usize, own: Option<usize>) {
-    neighbors.select_nth_unstable_by(count - 1, order(own));
-    neighbors.truncate(count);
 }

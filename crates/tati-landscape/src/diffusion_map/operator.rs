@@ -59,7 +59,9 @@ impl Filter {
 impl Operator {
     pub(super) fn new(matrix: Rows, known: Mat<f64>) -> Self {
         Self {
-            single: matrix.values.iter().map(|&value| value as f32).collect(),
+            single: (matrix.values.par_iter())
+                .map(|&value| value as f32)
+                .collect(),
             matrix,
             known,
         }
@@ -169,17 +171,29 @@ impl Operator {
                     || {
                         for (at, target) in target.iter_mut().enumerate() {
                             let own = task * ROWS_PER_TASK + at;
-                            let mut sums = [T::default(); LANES];
-                            self.matrix.row_of(values, own).for_each(
+                            // Two sums, of which neither waits for the other.
+                            let mut sum = [T::default(); LANES];
+                            let mut other = [T::default(); LANES];
+                            self.matrix.row_of(values, own).for_each_in_turns(
                                 #[inline(always)]
                                 |column, value| {
                                     let vector = &vectors[column];
                                     for lane in 0..LANES {
-                                        sums[lane] += value * vector[lane];
+                                        sum[lane] += value * vector[lane];
+                                    }
+                                },
+                                #[inline(always)]
+                                |column, value| {
+                                    let vector = &vectors[column];
+                                    for lane in 0..LANES {
+                                        other[lane] += value * vector[lane];
                                     }
                                 },
                             );
-                            *target = of(own, sums, target);
+                            for lane in 0..LANES {
+                                sum[lane] += other[lane];
+                            }
+                            *target = of(own, sum, target);
                         }
                     },
                 );

@@ -31,17 +31,29 @@ impl<'a, T: Copy> Row<'a, T> {
             .map(move |(at, &value)| (self.column(at), value))
     }
 
-    /// Calls `with` each column and value, in their order: faster than [`entries`](Self::entries) where little is done with them.
+    /// Calls two functions in turns with each column and value, in their order: faster than [`entries`](Self::entries) where little is done
+    /// with them.
     #[inline(always)]
-    pub(super) fn for_each(self, mut with: impl FnMut(usize, T)) {
+    pub(super) fn for_each_in_turns(
+        self,
+        mut even: impl FnMut(usize, T),
+        mut odd: impl FnMut(usize, T),
+    ) {
+        let (pairs, rest) = self.values.as_chunks::<2>();
         if self.columns.is_empty() {
-            for (column, &value) in self.values.iter().enumerate() {
-                with(column, value);
+            for (at, &[first, second]) in pairs.iter().enumerate() {
+                even(2 * at, first);
+                odd(2 * at + 1, second);
             }
         } else {
-            for (&column, &value) in self.columns.iter().zip(self.values) {
-                with(column as usize, value);
+            let (columns, _) = self.columns.as_chunks::<2>();
+            for (columns, &[first, second]) in columns.iter().zip(pairs) {
+                even(columns[0] as usize, first);
+                odd(columns[1] as usize, second);
             }
+        }
+        if let [last] = rest {
+            even(self.column(self.values.len() - 1), *last);
         }
     }
 
@@ -154,23 +166,28 @@ impl Rows {
     /// The matrix with an entry at (i, j) where there is one at (i, j) or (j, i) here. Of a symmetric matrix the rows here hold the
     /// `count` smallest entries each, ascending.
     pub(super) fn symmetrised(&self, count: usize) -> Self {
-        let last = |at: usize| self.row(at).values[count - 1];
+        let largest: Vec<f64> = (0..self.len())
+            .map(|at| self.row(at).values[count - 1])
+            .collect();
         let has = |at: usize, column: usize, value: f64| {
-            let last = last(at);
-            value < last || value == last && self.row(at).entries().any(|(own, _)| own == column)
+            let largest = largest[at];
+            value < largest
+                || value == largest && self.row(at).entries().any(|(own, _)| own == column)
         };
         // What the rows lack: (j, i) for entries (i, j).
         let lacking: Vec<Vec<(u32, u32, f64)>> = (0..self.len())
             .into_par_iter()
             .step_by(ROWS_PER_TASK)
             .map(|first| {
-                let rows = first..(first + ROWS_PER_TASK).min(self.len());
-                let of_row = |at: usize| {
-                    let entries = self.row(at).entries();
-                    let lacking = entries.filter(move |&(column, value)| !has(column, at, value));
-                    lacking.map(move |(column, value)| (column as u32, at as u32, value))
-                };
-                rows.flat_map(of_row).collect()
+                let mut lacking = Vec::with_capacity(ROWS_PER_TASK * count / 2);
+                for at in first..(first + ROWS_PER_TASK).min(self.len()) {
+                    for (column, value) in self.row(at).entries() {
+                        if !has(column, at, value) {
+                            lacking.push((column as u32, at as u32, value));
+                        }
+                    }
+                }
+                lacking
             })
             .collect();
         let mut starts = vec![0; self.len() + 1];
@@ -201,9 +218,15 @@ impl Rows {
         })
     }
 
-    /// The matrix with row and column `order[i]` in place i, where it is not full, and other `values` in the same places.
-    pub(super) fn reordered(&self, values: Vec<f64>, order: &[u32]) -> Self {
+    /// `of` row, column and value in place of each value, in a matrix with row and column `order[i]` in place i if this one is not full.
+    pub(super) fn reordered(
+        &self,
+        order: &[u32],
+        of: impl Fn(usize, usize, f64) -> f64 + Sync,
+    ) -> Self {
         if self.is_full() {
+            let mut values = self.values.clone();
+            self.transform(&mut values, of);
             return Self::full(self.len(), values);
         }
         let mut places = vec![0_u32; order.len()];
@@ -215,10 +238,9 @@ impl Rows {
         }
         Self::filled(starts, |place, new_columns, new_values| {
             let at = order[place] as usize;
-            let span = self.starts[at]..self.starts[at + 1];
-            new_values.copy_from_slice(&values[span.clone()]);
-            for (new, &column) in new_columns.iter_mut().zip(&self.columns[span]) {
-                *new = places[column as usize];
+            let targets = new_columns.iter_mut().zip(new_values);
+            for ((new_column, new_value), (column, value)) in targets.zip(self.row(at).entries()) {
+                (*new_column, *new_value) = (places[column], of(at, column, value));
             }
         })
     }
@@ -227,6 +249,7 @@ impl Rows {
     /// order of their first row.
     pub(super) fn parts(&self, joins: impl Fn(f64) -> bool) -> Vec<usize> {
         let mut parts = vec![usize::MAX; self.len()];
+        let mut left = self.len();
         let mut count = 0;
         let mut to_visit = Vec::new();
         for first in 0..self.len() {
@@ -234,11 +257,15 @@ impl Rows {
                 continue;
             }
             parts[first] = count;
+            left -= 1;
             to_visit.push(first);
-            while let Some(at) = to_visit.pop() {
+            while left > 0
+                && let Some(at) = to_visit.pop()
+            {
                 for (column, value) in self.row(at).entries() {
                     if parts[column] == usize::MAX && joins(value) {
                         parts[column] = count;
+                        left -= 1;
                         to_visit.push(column);
                     }
                 }

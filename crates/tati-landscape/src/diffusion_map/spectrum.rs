@@ -34,15 +34,18 @@ impl Spectrum {
             .map(|at| scales.of(at))
             .fold(f64::INFINITY, f64::min);
         let step = least * least;
-        let mut values = walk.symmetric();
-        if scales.point_scales.is_some() {
-            let pattern = &walk.log_kernel;
-            pattern.transform(&mut values, |row, column, value| {
+        let halves = walk.log_halves();
+        let is_varying = scales.point_scales.is_some();
+        let matrix = walk.log_kernel.reordered(order, |row, column, log| {
+            let value = (log + halves[row] + halves[column]).exp();
+            if is_varying {
                 let [own, other] = [row, column].map(|at| least / scales.of(at));
                 let diagonal = f64::from(u8::from(row == column));
                 diagonal + own * other * (value - diagonal)
-            });
-        }
+            } else {
+                value
+            }
+        });
         // √π, π the stationary density of L.
         let mut log_stationary: Vec<f64> = (0..size)
             .map(|at| walk.log_weights[at] + walk.log_sums[at] + 2.0 * scales.of(at).ln())
@@ -59,7 +62,7 @@ impl Spectrum {
         let parts = Parts::new(&roots, parts)?;
         let known = parts.masses.len();
         let operator = Operator::new(
-            walk.log_kernel.reordered(values, order),
+            matrix,
             Mat::from_fn(size, known, |place, column| {
                 let at = order[place] as usize;
                 roots[at] * parts.coordinate(at, column)
