@@ -28,8 +28,8 @@ pub use error::{
 pub use freeze::freeze_parameters;
 pub use parameters::{ParameterLayout, ParameterTensor};
 pub use potential::{
-    AffineSubspace, BatchOrder, BatchPosition, HostEvaluator, ModelPotential, Potential, Progress,
-    Rows, analytic, configurational_temperature_terms,
+    AffineSubspace, BatchOrder, BatchPosition, HostEvaluator, Loss, ModelPotential, Potential,
+    Progress, Rows, analytic, configurational_temperature_terms,
 };
 pub use simd::SimdLevel;
 pub use table_reader::{TableReader, TableRow, quoted};

@@ -14,7 +14,7 @@ use crate::{Result, TatiError, available_devices, open_device, require_count, sh
 
 pub use batches::{BatchOrder, BatchPosition, Rows};
 pub use host::HostEvaluator;
-pub use model::ModelPotential;
+pub use model::{Loss, ModelPotential};
 pub use subspace::AffineSubspace;
 
 /// Points evaluated together: enough that the data are read seldom.

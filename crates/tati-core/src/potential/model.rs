@@ -4,6 +4,7 @@ mod affine_outputs;
 mod closed_form;
 mod evaluation;
 mod full_batch;
+mod loss;
 mod many_points;
 
 use std::ops::Range;
@@ -18,6 +19,8 @@ use crate::{ParameterLayout, Result, TatiError, require_count, shares_host_memor
 use affine_outputs::AffineOutputs;
 use closed_form::ClosedForm;
 use evaluation::Evaluation;
+
+pub use loss::Loss;
 
 /// Rows evaluated together in host memory, a number that keeps the activations of small networks in cache.
 const ROWS_PER_CHUNK: usize = 1000;
@@ -214,11 +217,17 @@ where
 
     /// The loss of `model` over the current batch and its gradients, ready for `optim.step(step_size, model, gradients)`.
     pub fn gradients(&self, model: &M) -> (f64, GradientsParams) {
+        let (loss, gradients) = self.loss_and_gradients(model);
+        (loss.read(), gradients)
+    }
+
+    /// [`gradients`](Self::gradients) without waiting for the loss where it is on a device with a memory of its own.
+    pub fn loss_and_gradients(&self, model: &M) -> (Loss, GradientsParams) {
         let model = std::slice::from_ref(model);
         let pieces = self.pieces();
         let mut evaluated = match pieces.as_slice() {
             [(_, whole)] => self.evaluation().gradients(model, whole.clone()),
-            _ => self.gradients_of(model),
+            _ => self.losses_and_gradients(model),
         };
         evaluated.swap_remove(0)
     }

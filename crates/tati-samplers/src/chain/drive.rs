@@ -116,15 +116,20 @@ where
             self.flush()?;
         }
         if due.report {
-            self.report();
+            self.report(model)?;
         }
         if due.checkpoint {
+            self.walker.read_loss(model)?;
             self.save_checkpoint(model)?;
         }
         Ok(())
     }
 
-    fn report(&mut self) {
+    fn report(&mut self, model: &M) -> Result<()> {
+        let Some(report) = &mut self.progress else {
+            return Ok(());
+        };
+        self.walker.read_loss(model)?;
         let progress = Progress {
             step: self.walker.step,
             num_steps: self.walker.config.num_steps,
@@ -132,12 +137,12 @@ where
             steps_per_second: self.clock.steps_per_second(self.walker.step),
             potential: self.walker.last.potential,
         };
-        if let Some(report) = &mut self.progress {
-            report(&progress);
-        }
+        report(&progress);
+        Ok(())
     }
 
     fn finish(mut self, model: M) -> Result<Finished<M>> {
+        self.walker.read_loss(&model)?;
         let walker = &self.walker;
         let model = walker.place(model)?;
         let summary = Summary {
@@ -149,7 +154,7 @@ where
             step_size: walker.last.step_size,
             steps_per_second: self.clock.steps_per_second(walker.step),
         };
-        self.report();
+        self.report(&model)?;
         self.save_checkpoint(&model)?;
         if let Some(recorder) = &self.walker.recorder {
             let store = recorder.store();

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
-use tati_core::{ModelPotential, ParameterLayout, Result, Rows, require_positive};
+use tati_core::{Loss, ModelPotential, ParameterLayout, Result, Rows, require_positive};
 
 use super::recorder::Recorder;
 use super::sampler::Mover;
@@ -27,10 +27,12 @@ pub(crate) struct Walker<M, R, L> {
     pub(crate) num_draws: u64,
     /// Of the last step; complete where it had a draw.
     pub(crate) last: Statistics,
+    /// The loss of the last step where it is still on its device.
+    unread: Option<Loss>,
 }
 
 /// U at a model and its gradients.
-pub(crate) type Evaluated = (f64, GradientsParams);
+pub(crate) type Evaluated = (Loss, GradientsParams);
 
 /// Who looks at the draws of a walker.
 pub(crate) type Observers<'o, 'a, M> = &'o mut [&'a mut (dyn Observer<M> + 'a)];
@@ -64,6 +66,7 @@ where
                 step_size: first_step_size.unwrap_or(f64::NAN),
                 ..Statistics::default()
             },
+            unread: None,
         }
     }
 
@@ -179,7 +182,7 @@ where
     fn optimize(&mut self, model: M, evaluated: Option<Evaluated>, is_draw: bool) -> Result<M> {
         let (loss, gradients) = evaluated.unwrap_or_else(|| {
             self.next_batch();
-            self.potential.gradients(&model)
+            self.potential.loss_and_gradients(&model)
         });
         let Mover::Optimizer {
             optimizer,
@@ -189,15 +192,23 @@ where
         else {
             unreachable!("called for optimizers");
         };
-        if !loss.is_finite() {
+        // A chain that has diverged stays so: between draws no device is waited for.
+        self.unread = None;
+        let potential = if is_draw || loss.is_known() {
+            loss.read()
+        } else {
+            self.unread = Some(loss);
+            self.last.potential
+        };
+        if self.unread.is_none() && !potential.is_finite() {
             let suspect = divergence::suspect(&model, &gradients);
             let walker = self.noise.walker();
-            return Err(divergence::error(loss, self.step, walker, suspect));
+            return Err(divergence::error(potential, self.step, walker, suspect));
         }
         let step_sizes = schedule.step();
         require_positive("step_size", step_sizes.base())?;
         self.last = Statistics {
-            potential: loss,
+            potential,
             step_size: step_sizes.base(),
             ..Statistics::default()
         };
@@ -224,6 +235,20 @@ where
             }
         }
         Ok(model)
+    }
+
+    /// Reads the loss of the last step if it is still on its device. `model` is what that step led to.
+    pub(crate) fn read_loss(&mut self, model: &M) -> Result<()> {
+        let Some(loss) = self.unread.take() else {
+            return Ok(());
+        };
+        self.last.potential = loss.read();
+        if self.last.potential.is_finite() {
+            return Ok(());
+        }
+        let suspect = divergence::suspect(model, &GradientsParams::new());
+        let (potential, walker) = (self.last.potential, self.noise.walker());
+        Err(divergence::error(potential, self.step - 1, walker, suspect))
     }
 
     /// A transition of a kernel.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
-use tati_core::{Result, Rows, TatiError, guard_devices};
+use tati_core::{Loss, Result, Rows, TatiError, guard_devices};
 
 use super::member::Member;
 use super::moments::Moments;
@@ -376,6 +376,8 @@ where
     let models = alive.iter().filter_map(|member| member.model.clone());
     let models: Vec<M> = models.collect();
     let evaluated = first.walker.potential.gradients_of(&models);
+    let known = |(loss, gradients)| (Loss::Known(loss), gradients);
+    let evaluated = evaluated.into_iter().map(known);
     // The samplers work in place on what nobody else holds.
     drop(models);
     let jobs: Vec<_> = alive.drain(..).zip(evaluated).collect();

@@ -51,6 +51,13 @@ where
         while self.is_alive() && self.walker.step < end {
             self.take_step(None, stop_at_divergence);
         }
+        // Walkers that have diverged meet no others.
+        if let Some(model) = self.model.take() {
+            match self.walker.read_loss(&model) {
+                Ok(()) => self.model = Some(model),
+                Err(error) => self.stop(error, stop_at_divergence),
+            }
+        }
     }
 
     /// Takes one step, with what was `evaluated` at the model for all walkers, if anything was.
@@ -62,17 +69,20 @@ where
         let num_draws = self.walker.num_draws;
         match self.walker.take_step(model, evaluated, &mut observers) {
             Ok(moved) => self.model = Some(moved),
-            Err(error @ TatiError::NotFinite { .. }) if !stop_at_divergence => {
-                self.error = Some(error.to_string());
-                return;
-            }
-            Err(error) => {
-                self.failure = Some(error);
-                return;
-            }
+            Err(error) => return self.stop(error, stop_at_divergence),
         }
         if self.walker.num_draws > num_draws {
             self.moments.add(&self.walker.last);
+        }
+    }
+
+    /// Stops the walker by an error, which is one of the whole run unless it has diverged and may.
+    fn stop(&mut self, error: TatiError, stop_at_divergence: bool) {
+        match error {
+            TatiError::NotFinite { .. } if !stop_at_divergence => {
+                self.error = Some(error.to_string());
+            }
+            error => self.failure = Some(error),
         }
     }
 

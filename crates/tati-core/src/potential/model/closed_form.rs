@@ -131,6 +131,7 @@ where
         let mut largest: f64 = 0.0;
         for model in models {
             let (loss, gradients) = backward(&self.loss, model, rows.clone());
+            let loss = loss.into_scalar::<f64>();
             let slopes = flat(model, &gradients)?;
             let finite = slopes.iter().filter(|slope| slope.is_finite());
             // At one of the models it may be nothing but rounding.

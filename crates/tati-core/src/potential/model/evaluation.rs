@@ -4,8 +4,8 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::Rows;
 use super::closed_form::ClosedForm;
+use super::{Loss, Rows};
 
 /// What threads share of a potential: the model need not be `Sync`.
 pub(super) struct Evaluation<'a, M, R, L> {
@@ -16,15 +16,25 @@ pub(super) struct Evaluation<'a, M, R, L> {
 
 impl<M: Module, R: Rows, L: Fn(&M, R) -> Tensor<1>> Evaluation<'_, M, R, L> {
     /// The loss of each of `models` over `rows` and its gradients.
-    pub(super) fn gradients(&self, models: &[M], rows: R) -> Vec<(f64, GradientsParams)> {
+    pub(super) fn gradients(&self, models: &[M], rows: R) -> Vec<(Loss, GradientsParams)> {
         if self.on_host {
             // Matrix products read in strides, and would wait for every line that is not in cache yet.
             rows.read_through();
         }
         if let Some(closed_form) = self.closed_form {
-            return closed_form.gradients(models, rows.without_autodiff());
+            let evaluated = closed_form.gradients(models, rows.without_autodiff());
+            let known = |(loss, gradients)| (Loss::Known(loss), gradients);
+            return evaluated.into_iter().map(known).collect();
         }
-        let one = |model: &M| backward(self.loss, model, rows.clone());
+        let one = |model: &M| {
+            let (loss, gradients) = backward(self.loss, model, rows.clone());
+            let loss = if self.on_host {
+                Loss::Known(loss.into_scalar::<f64>())
+            } else {
+                Loss::OnDevice(loss)
+            };
+            (loss, gradients)
+        };
         models.iter().map(one).collect()
     }
 }
@@ -34,9 +44,9 @@ pub(super) fn backward<M: Module, R, L: Fn(&M, R) -> Tensor<1>>(
     loss: &L,
     model: &M,
     rows: R,
-) -> (f64, GradientsParams) {
+) -> (Tensor<1>, GradientsParams) {
     let loss = loss(model, rows);
-    let value = loss.clone().inner().into_scalar::<f64>();
+    let value = loss.clone().inner();
     (value, GradientsParams::from_grads(loss.backward(), model))
 }
 

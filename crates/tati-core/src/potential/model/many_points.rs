@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::evaluation::{OwnLeaves, accumulate};
-use super::{ModelPotential, Progress, Rows};
+use super::{Loss, ModelPotential, Progress, Rows};
 
 /// Chunks of data whose losses are kept before they are added up.
 const CHUNKS_PER_WAVE: usize = 64;
@@ -41,6 +41,14 @@ where
     /// As many pieces of data and points at a time as there are threads, added up in order: memory is bounded, and the sums do not
     /// depend on the number of threads.
     pub fn gradients_of(&self, models: &[M]) -> Vec<(f64, GradientsParams)> {
+        let evaluated = self.losses_and_gradients(models).into_iter();
+        evaluated
+            .map(|(loss, gradients)| (loss.read(), gradients))
+            .collect()
+    }
+
+    /// [`gradients_of`](Self::gradients_of) without waiting for losses on devices.
+    pub(super) fn losses_and_gradients(&self, models: &[M]) -> Vec<(Loss, GradientsParams)> {
         let pieces = self.pieces();
         let threads = if self.on_host {
             rayon::current_num_threads()
@@ -57,7 +65,7 @@ where
             .collect();
         let mut sums: Vec<_> = models
             .iter()
-            .map(|_| (0.0, GradientsParams::new()))
+            .map(|_| (Loss::Known(0.0), GradientsParams::new()))
             .collect();
         let evaluation = self.evaluation();
         for wave in jobs.chunks(threads) {
@@ -77,8 +85,9 @@ where
                 .collect();
             for (first, share, evaluated) in evaluated {
                 for (point, (loss, gradients)) in (first..).zip(evaluated) {
-                    sums[point].0 += share * loss;
-                    accumulate(&models[point], &mut sums[point].1, gradients, share);
+                    let (sum, sum_of_gradients) = &mut sums[point];
+                    *sum = std::mem::replace(sum, Loss::Known(0.0)).plus(share, loss);
+                    accumulate(&models[point], sum_of_gradients, gradients, share);
                 }
             }
         }

@@ -136,30 +136,39 @@ fn steps_read_back_what_is_asked_for_and_nothing_else() {
     }
 }
 
-/// A chain reads its potential, lest it go on where that is no number, and the observables of its draws.
+/// A chain reads the potential and the observables of its draws, and the potential of its last step, lest it ends where that is no number.
 #[test]
-fn chains_read_back_the_potential_and_the_observables_of_draws() {
+fn chains_read_back_their_draws_and_nothing_else() {
     let Some((gpu, start, centers, _guard)) =
-        layer("chains_read_back_the_potential_and_the_observables_of_draws")
+        layer("chains_read_back_their_draws_and_nothing_else")
     else {
         return;
     };
-    let run = |thinning: usize| {
+    let run = |steps: usize, thinning: usize, step_size: f64| {
         let potential = ModelPotential::new(start.clone(), centers.clone(), loss);
         let sampler = BaoabConfig::new(100.0).with_seed(Some(1));
-        let chain = ChainConfig::new(STEPS as u64)
+        let chain = ChainConfig::new(steps as u64)
             .with_thinning(thinning as u64)
             .init(
                 start.clone(),
                 potential.expect("a potential"),
-                ChainSampler::optimizer(&sampler, 0.1),
+                ChainSampler::optimizer(&sampler, step_size),
             );
-        let finished = chain.expect("a chain").run().expect("a run");
-        assert_eq!(finished.summary.num_draws as usize, STEPS / thinning);
+        chain.expect("a chain").run()
     };
-    run(STEPS);
-    for draws in [1, 5] {
-        let read = ReadBacks::of(&gpu, || run(STEPS / draws));
-        assert_eq!(read, STEPS + draws * TENSORS, "{draws} draws");
+    run(STEPS, STEPS, 0.1).expect("a run");
+    let ends_between_draws = 1;
+    for (steps, thinning, draws) in [(10, 1, 10), (10, 2, 5), (40, 20, 2)] {
+        let read = ReadBacks::of(&gpu, || {
+            let finished = run(steps, thinning, 0.1).expect("a run");
+            assert_eq!(finished.summary.num_draws as usize, draws);
+        });
+        let at_the_end = if thinning == 1 { 0 } else { ends_between_draws };
+        assert_eq!(read, draws * (1 + TENSORS) + at_the_end, "{draws} draws");
+    }
+    // A chain that diverges between two draws is noticed at the next, or at its end.
+    for steps in [150, 99] {
+        let error = run(steps, 100, 1e4).err().expect("an error").to_string();
+        assert!(error.contains("has diverged"), "{error}");
     }
 }
