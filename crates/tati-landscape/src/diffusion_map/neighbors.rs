@@ -100,6 +100,28 @@ fn squared_of(neighbor: u128) -> f64 {
     f64::from_bits((neighbor >> 64) as u64)
 }
 
+/// Sorts neighbours by short keys, the leading bits of their distances and their numbers among these.
+fn sort(neighbors: &mut [u128], keys: &mut Vec<u64>, sorted: &mut Vec<u128>) {
+    const NUMBER: u64 = (1 << 12) - 1;
+
+    if neighbors.len() as u64 > NUMBER {
+        return neighbors.sort_unstable();
+    }
+    keys.clear();
+    let leading = neighbors
+        .iter()
+        .map(|neighbor| (neighbor >> 64) as u64 & !NUMBER);
+    keys.extend(leading.zip(0..).map(|(leading, number)| leading | number));
+    keys.sort_unstable();
+    sorted.clear();
+    sorted.extend(keys.iter().map(|key| neighbors[(key & NUMBER) as usize]));
+    neighbors.copy_from_slice(sorted);
+    if !neighbors.is_sorted() {
+        // Distances that the leading bits do not tell apart.
+        neighbors.sort_unstable();
+    }
+}
+
 /// Points with lower bounds of their distances, in single precision: |y − y'|² for projected points y, of which one has no coordinate
 /// larger than 1.
 struct Search<'a> {
@@ -187,6 +209,7 @@ impl<'a> Search<'a> {
         let mut computed = 0;
         let mut pairs = Vec::new();
         let mut asked = Vec::new();
+        let (mut keys, mut sorted) = (Vec::new(), Vec::new());
         loop {
             pairs.clear();
             asked.clear();
@@ -208,7 +231,7 @@ impl<'a> Search<'a> {
                 let found = distances.by_ref().take(asked);
                 let found = found.map(|(&[own, point], squared)| neighbor(own, point, squared));
                 query.found.extend(found);
-                query.found.sort_unstable();
+                sort(&mut query.found, &mut keys, &mut sorted);
                 query.found.truncate(count);
                 let farthest = squared_of(query.found[count - 1]).sqrt();
                 query.reach = self.with_margin(farthest / self.scale);

@@ -185,6 +185,23 @@ fn sum_of_rows<T: Copy + Into<f64>>(rows: &[T], width: usize) -> Vec<f64> {
 
 #[inline(always)]
 fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32; 2]]) -> Vec<f64> {
+    if width <= NUMBERS_AT_A_TIME {
+        let mut own = [0.0; NUMBERS_AT_A_TIME];
+        let mut before = None;
+        let distances = pairs.iter().map(
+            #[inline(always)]
+            |&[point, other]| {
+                if before != Some(point) {
+                    for (own, &x) in own.iter_mut().zip(&all[point as usize * width..][..width]) {
+                        *own = x.into();
+                    }
+                    before = Some(point);
+                }
+                squared_distance(&own[..width], &all[other as usize * width..][..width])
+            },
+        );
+        return distances.collect();
+    }
     let mut sums = vec![[0.0; LANES]; pairs.len()];
     let mut rests = vec![0.0; pairs.len()];
     let mut own = [0.0; NUMBERS_AT_A_TIME];

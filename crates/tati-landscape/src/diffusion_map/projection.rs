@@ -10,7 +10,7 @@ use crate::eigenpairs::symmetric_eigen;
 use crate::krylov::orthonormalised;
 
 /// Points, evenly spread, that the directions are found from.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 64;
 
 /// Directions at most.
 const MAX_DIRECTIONS: usize = 15;
