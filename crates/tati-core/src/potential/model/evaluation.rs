@@ -31,7 +31,7 @@ impl<M: Module, R: Rows, L: Fn(&M, R) -> Tensor<1>> Evaluation<'_, M, R, L> {
             let loss = if self.on_host {
                 Loss::Known(loss.into_scalar::<f64>())
             } else {
-                Loss::OnDevice(loss)
+                Loss::OnDevice(Box::new(loss))
             };
             (loss, gradients)
         };

@@ -8,7 +8,7 @@ pub enum Loss {
     /// Known to the host.
     Known(f64),
     /// Of shape \[1\], on its device.
-    OnDevice(Tensor<1>),
+    OnDevice(Box<Tensor<1>>),
 }
 
 impl Loss {
@@ -27,17 +27,12 @@ impl Loss {
 
     /// This and `share` of another.
     pub(super) fn plus(self, share: f64, other: Self) -> Self {
-        match (self, other) {
-            (Self::Known(sum), Self::Known(loss)) => Self::Known(sum + share * loss),
-            (Self::Known(sum), Self::OnDevice(loss)) => {
-                Self::OnDevice(loss.mul_scalar(share).add_scalar(sum))
-            }
-            (Self::OnDevice(sum), Self::Known(loss)) => {
-                Self::OnDevice(sum.add_scalar(share * loss))
-            }
-            (Self::OnDevice(sum), Self::OnDevice(loss)) => {
-                Self::OnDevice(sum + loss.mul_scalar(share))
-            }
-        }
+        let on_device = match (self, other) {
+            (Self::Known(sum), Self::Known(loss)) => return Self::Known(sum + share * loss),
+            (Self::Known(sum), Self::OnDevice(loss)) => loss.mul_scalar(share).add_scalar(sum),
+            (Self::OnDevice(sum), Self::Known(loss)) => sum.add_scalar(share * loss),
+            (Self::OnDevice(sum), Self::OnDevice(loss)) => *sum + loss.mul_scalar(share),
+        };
+        Self::OnDevice(Box::new(on_device))
     }
 }
