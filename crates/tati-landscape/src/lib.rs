@@ -12,6 +12,7 @@ mod covariance;
 mod diffusion_map;
 mod draws;
 mod eigenpairs;
+mod exponential;
 mod finite;
 mod free_energy;
 mod hessian;

@@ -9,8 +9,6 @@ pub(super) struct Bound(u64);
 pub(super) struct Bounds {
     pub(super) lower: Vec<Bound>,
     upper: Vec<f32>,
-    /// Room to work in.
-    bits: Vec<u32>,
 }
 
 impl Bound {
@@ -44,13 +42,30 @@ impl Bounds {
         self.upper.push(upper);
     }
 
-    /// The largest of the `count` least upper bounds.
+    /// A number that at least `count` of the upper bounds do not exceed, and not many more.
     #[inline(always)]
-    pub(super) fn largest_of_least(&mut self, count: usize) -> f32 {
-        self.bits.clear();
-        self.bits
-            .extend(self.upper.iter().map(|upper| upper.to_bits()));
-        f32::from_bits(*self.bits.select_nth_unstable(count - 1).1)
+    pub(super) fn reach_of(&self, count: usize) -> f32 {
+        /// Enough that what is found exceeds the least such number by a tenth at most.
+        const HALVINGS: usize = 10;
+
+        // Numbers that are not negative have the order of their bits.
+        let (mut low, mut high) = (u32::MAX, 0);
+        for upper in &self.upper {
+            low = low.min(upper.to_bits());
+            high = high.max(upper.to_bits());
+        }
+        for _ in 0..HALVINGS {
+            let middle = low + (high - low) / 2;
+            let within: u32 = (self.upper.iter())
+                .map(|upper| u32::from(upper.to_bits() <= middle))
+                .sum();
+            if within as usize >= count {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        f32::from_bits(high)
     }
 
     /// Leaves out points farther away.

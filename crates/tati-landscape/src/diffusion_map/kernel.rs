@@ -2,6 +2,7 @@
 
 use super::bandwidth::Scales;
 use super::rows::{Row, Rows};
+use crate::exponential::exponentials;
 
 /// What the random walk shall be stationary for.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +35,11 @@ impl Walk {
             -squared / (4.0 * scales.bandwidth * scales.of(row) * scales.of(column))
         });
         log_kernel.values = values;
-        let log_densities = log_kernel.map(|at, row| {
-            let sum: f64 = row.values.iter().map(|log| log.exp()).sum();
+        let log_densities = log_kernel.map_with_room(|at, row, terms| {
+            terms.clear();
+            terms.extend_from_slice(row.values);
+            exponentials(terms);
+            let sum: f64 = terms.iter().sum();
             sum.ln() - scales.dimension * scales.of(at).ln()
         });
         let log_weights: Vec<f64> = match target {
@@ -51,7 +55,7 @@ impl Walk {
                 logs.iter().enumerate().map(weight).collect()
             }
         };
-        let log_sums = log_kernel.map(|_, row| log_sum(row, &log_weights));
+        let log_sums = log_kernel.map_with_room(|_, row, terms| log_sum(row, &log_weights, terms));
         Self {
             log_kernel,
             log_sums,
@@ -70,9 +74,11 @@ impl Walk {
 }
 
 /// ln Σⱼ Kⱼwⱼ of one row of the kernel.
-fn log_sum(row: Row<'_>, log_weights: &[f64]) -> f64 {
-    let terms = || row.entries().map(|(column, log)| log + log_weights[column]);
-    let largest = terms().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = terms().map(|term| (term - largest).exp()).sum();
-    largest + sum.ln()
+fn log_sum(row: Row<'_>, log_weights: &[f64], terms: &mut Vec<f64>) -> f64 {
+    terms.clear();
+    terms.extend(row.entries().map(|(column, log)| log + log_weights[column]));
+    let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    terms.iter_mut().for_each(|term| *term -= largest);
+    exponentials(terms);
+    largest + terms.iter().sum::<f64>().ln()
 }

@@ -12,7 +12,7 @@ use super::projection::Projection;
 use super::rows::Rows;
 
 /// Boxes, evenly spread, the search from a point of which tells which way is the cheaper one.
-const PROBES: usize = 64;
+const PROBES: usize = 16;
 
 /// Distances, as a part of all, above which matrix products are cheaper than computing them one by one.
 const MOST_DISTANCES: f64 = 1.0 / 16.0;
@@ -276,13 +276,13 @@ impl<'a> Search<'a> {
                 }
             }
             if bounds.len() >= next {
-                reach = self.with_margin(f64::from(bounds.largest_of_least(count)).sqrt());
+                reach = self.with_margin(f64::from(bounds.reach_of(count)).sqrt());
                 bounds.keep_within(reach);
                 next = bounds.len() + 2 * count;
             }
         }
         if bounds.len() > count {
-            reach = self.with_margin(f64::from(bounds.largest_of_least(count)).sqrt());
+            reach = self.with_margin(f64::from(bounds.reach_of(count)).sqrt());
             bounds.keep_within(reach);
         }
     }

@@ -127,10 +127,18 @@ impl Rows {
 
     /// `of` each row, in parallel.
     pub(super) fn map<T: Send>(&self, of: impl Fn(usize, Row<'_>) -> T + Sync) -> Vec<T> {
+        self.map_with_room(|at, row, _| of(at, row))
+    }
+
+    /// `of` each row, in parallel, with room to work in.
+    pub(super) fn map_with_room<T: Send>(
+        &self,
+        of: impl Fn(usize, Row<'_>, &mut Vec<f64>) -> T + Sync,
+    ) -> Vec<T> {
         (0..self.len())
             .into_par_iter()
             .with_min_len(ROWS_PER_TASK)
-            .map(|at| of(at, self.row(at)))
+            .map_init(Vec::new, |room, at| of(at, self.row(at), room))
             .collect()
     }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use faer::Mat;
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 use tati_core::{Result, TatiError};
 
 use super::bandwidth::Scales;
@@ -11,6 +12,10 @@ use super::kernel::Walk;
 use super::operator::Operator;
 use super::{faint, leading};
 use crate::eigenpairs::with_fixed_signs;
+use crate::exponential::exponentials;
+
+/// Numbers that a task takes the exponentials of at a time.
+const NUMBERS_PER_TASK: usize = 1 << 12;
 
 /// Eigenvalues of the generator, descending, and its eigenvectors in columns.
 pub(super) struct Spectrum {
@@ -35,17 +40,21 @@ impl Spectrum {
             .fold(f64::INFINITY, f64::min);
         let step = least * least;
         let halves = walk.log_halves();
-        let is_varying = scales.point_scales.is_some();
-        let matrix = walk.log_kernel.reordered(order, |row, column, log| {
-            let value = (log + halves[row] + halves[column]).exp();
-            if is_varying {
-                let [own, other] = [row, column].map(|at| least / scales.of(at));
+        let mut matrix = walk
+            .log_kernel
+            .reordered(order, |row, column, log| log + halves[row] + halves[column]);
+        let mut values = std::mem::take(&mut matrix.values);
+        values
+            .par_chunks_mut(NUMBERS_PER_TASK)
+            .for_each(exponentials);
+        if scales.point_scales.is_some() {
+            matrix.transform(&mut values, |row, column, value| {
+                let [own, other] = [row, column].map(|at| least / scales.of(order[at] as usize));
                 let diagonal = f64::from(u8::from(row == column));
                 diagonal + own * other * (value - diagonal)
-            } else {
-                value
-            }
-        });
+            });
+        }
+        matrix.values = values;
         // √π, π the stationary density of L.
         let mut log_stationary: Vec<f64> = (0..size)
             .map(|at| walk.log_weights[at] + walk.log_sums[at] + 2.0 * scales.of(at).ln())
