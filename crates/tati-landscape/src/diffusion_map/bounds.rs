@@ -1,7 +1,7 @@
 //! Points that may be among the nearest of one, by bounds of their distances.
 
 /// A point and a lower bound of its squared distance from another, in one number that grows with the bound.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Bound(u64);
 
 /// Points that may be among the nearest of one, and upper bounds of their squared distances.

@@ -110,20 +110,10 @@ impl Boxes {
     /// The squared distance of box `at` from a point.
     #[inline(always)]
     pub(super) fn squared_distance(&self, at: usize, point: &[f32]) -> f32 {
-        let outside = |[low, high]: [f32; 2], x: f32| (low - x).max(x - high).max(0.0).powi(2);
-        let (sides, last_sides) = self.sides(at).as_chunks::<2>();
-        let (point, last) = point.as_chunks::<2>();
-        // Two sums, of which neither waits for the other.
-        let mut sums = [0.0; 2];
-        for (sides, point) in sides.iter().zip(point) {
-            for (sum, (&sides, &x)) in sums.iter_mut().zip(sides.iter().zip(point)) {
-                *sum += outside(sides, x);
-            }
-        }
-        for (&sides, &x) in last_sides.iter().zip(last) {
-            sums[0] += outside(sides, x);
-        }
-        sums[0] + sums[1]
+        let sides = self.sides(at).iter().zip(point);
+        sides
+            .map(|([low, high], x)| (low - x).max(x - high).max(0.0).powi(2))
+            .sum()
     }
 
     /// The squared distances of the points of box `at` from a point, and their coordinates along the last axis.

@@ -171,29 +171,17 @@ impl Operator {
                     || {
                         for (at, target) in target.iter_mut().enumerate() {
                             let own = task * ROWS_PER_TASK + at;
-                            // Two sums, of which neither waits for the other.
-                            let mut sum = [T::default(); LANES];
-                            let mut other = [T::default(); LANES];
-                            self.matrix.row_of(values, own).for_each_in_turns(
+                            let mut sums = [T::default(); LANES];
+                            self.matrix.row_of(values, own).for_each(
                                 #[inline(always)]
                                 |column, value| {
                                     let vector = &vectors[column];
                                     for lane in 0..LANES {
-                                        sum[lane] += value * vector[lane];
-                                    }
-                                },
-                                #[inline(always)]
-                                |column, value| {
-                                    let vector = &vectors[column];
-                                    for lane in 0..LANES {
-                                        other[lane] += value * vector[lane];
+                                        sums[lane] += value * vector[lane];
                                     }
                                 },
                             );
-                            for lane in 0..LANES {
-                                sum[lane] += other[lane];
-                            }
-                            *target = of(own, sum, target);
+                            *target = of(own, sums, target);
                         }
                     },
                 );

@@ -86,11 +86,7 @@ impl Points {
     pub(super) fn row(&self, at: usize, row: &mut [f64]) {
         let span = at * self.width..(at + 1) * self.width;
         match &self.numbers {
-            Numbers::Single(all) => {
-                for (row, &x) in row.iter_mut().zip(&all[span]) {
-                    *row = f64::from(x);
-                }
-            }
+            Numbers::Single(all) => widen(&all[span], row),
             Numbers::Double(all) => row.copy_from_slice(&all[span]),
         }
     }
@@ -192,9 +188,7 @@ fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32
             #[inline(always)]
             |&[point, other]| {
                 if before != Some(point) {
-                    for (own, &x) in own.iter_mut().zip(&all[point as usize * width..][..width]) {
-                        *own = x.into();
-                    }
+                    widen(&all[point as usize * width..][..width], &mut own);
                     before = Some(point);
                 }
                 squared_distance(&own[..width], &all[other as usize * width..][..width])
@@ -211,9 +205,7 @@ fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32
         let mut before = None;
         for ((&[point, other], sums), rest) in pairs.iter().zip(&mut sums).zip(&mut rests) {
             if before != Some(point) {
-                for (own, &x) in own.iter_mut().zip(numbers(point)) {
-                    *own = x.into();
-                }
+                widen(numbers(point), &mut own);
                 before = Some(point);
             }
             *rest += add_squares(&own[..last - first], numbers(other), sums);
@@ -222,6 +214,13 @@ fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32
     let sums = sums.iter().zip(rests);
     sums.map(|(sums, rest)| sums.iter().sum::<f64>() + rest)
         .collect()
+}
+
+#[inline(always)]
+fn widen<T: Copy + Into<f64>>(numbers: &[T], target: &mut [f64]) {
+    for (target, &x) in target.iter_mut().zip(numbers) {
+        *target = x.into();
+    }
 }
 
 #[inline(always)]

@@ -31,29 +31,17 @@ impl<'a, T: Copy> Row<'a, T> {
             .map(move |(at, &value)| (self.column(at), value))
     }
 
-    /// Calls two functions in turns with each column and value, in their order: faster than [`entries`](Self::entries) where little is done
-    /// with them.
+    /// Calls `with` each column and value, in their order: faster than [`entries`](Self::entries) where little is done with them.
     #[inline(always)]
-    pub(super) fn for_each_in_turns(
-        self,
-        mut even: impl FnMut(usize, T),
-        mut odd: impl FnMut(usize, T),
-    ) {
-        let (pairs, rest) = self.values.as_chunks::<2>();
+    pub(super) fn for_each(self, mut with: impl FnMut(usize, T)) {
         if self.columns.is_empty() {
-            for (at, &[first, second]) in pairs.iter().enumerate() {
-                even(2 * at, first);
-                odd(2 * at + 1, second);
+            for (column, &value) in self.values.iter().enumerate() {
+                with(column, value);
             }
         } else {
-            let (columns, _) = self.columns.as_chunks::<2>();
-            for (columns, &[first, second]) in columns.iter().zip(pairs) {
-                even(columns[0] as usize, first);
-                odd(columns[1] as usize, second);
+            for (&column, &value) in self.columns.iter().zip(self.values) {
+                with(column as usize, value);
             }
-        }
-        if let [last] = rest {
-            even(self.column(self.values.len() - 1), *last);
         }
     }
 
