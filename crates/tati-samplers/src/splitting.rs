@@ -82,6 +82,15 @@ impl Integrator {
             },
         }
     }
+
+    /// Of what g adds to the momentum in a step, the share that the step before owes, both being of `step_size`.
+    pub(crate) fn owed_share(self, step_size: f64, friction: f64) -> f64 {
+        let kick = |previous: f64| {
+            let row = self.update(step_size, previous, friction, 1.0);
+            row.decay * row.first_kick + row.second_kick
+        };
+        1.0 - kick(0.0) / kick(step_size)
+    }
 }
 
 /// The six numbers of one step, and where its on-step momentum is.

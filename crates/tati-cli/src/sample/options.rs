@@ -75,7 +75,15 @@ pub struct SampleArgs {
         hide_short_help = true
     )]
     refresh_every: Option<u64>,
-    /// At each look all walkers go to the lowest: finds minima, draws nothing
+    /// At each look a walker learns only from those before it in an order drawn anew: right however often they look
+    #[arg(
+        long,
+        help_heading = "Walkers",
+        requires = "covariance_blending",
+        hide_short_help = true
+    )]
+    ordered: bool,
+    /// At each look all all walkers go to the lowest: finds minima, draws nothing
     #[arg(
         long,
         help_heading = "Walkers",
@@ -228,6 +236,7 @@ impl SampleArgs {
         self.covariance_blending.map(|blending| {
             QuasiNewtonConfig::new(blending)
                 .with_refresh_every(self.refresh_every.unwrap_or(1000))
+                .with_ordered(self.ordered)
                 .with_collapse(self.collapse)
                 .with_groups(groups.map(|groups| groups.iter().map(names).collect()))
         })

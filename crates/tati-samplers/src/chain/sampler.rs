@@ -34,6 +34,8 @@ pub struct ChainSampler {
 
 type StartOptimizer =
     Arc<dyn Fn(&NoiseSource, &Thermometer, Under<'_>) -> Result<ModuleOptimizer> + Send + Sync>;
+/// [`SamplerConfig::owed_share`].
+type OwedShare = Arc<dyn Fn(f64) -> f64 + Send + Sync>;
 type StartKernel = Arc<dyn Fn(&Tensor<1>, &NoiseSource) -> Result<Box<dyn Kernel>> + Send + Sync>;
 
 #[derive(Clone)]
@@ -41,6 +43,7 @@ enum Start {
     Optimizer {
         start: StartOptimizer,
         schedule: ModuleLrScheduler,
+        owed_share: OwedShare,
     },
     Kernel(StartKernel),
 }
@@ -61,6 +64,7 @@ pub(crate) enum Mover {
         optimizer: ModuleOptimizer,
         schedule: ModuleLrScheduler,
         thermometer: Thermometer,
+        owed_share: OwedShare,
     },
     Kernel(Box<dyn Kernel>),
 }
@@ -72,7 +76,7 @@ impl ChainSampler {
         step_size: impl Into<ModuleLrScheduler>,
     ) -> Self {
         let (seed, walker) = config.seed_and_walker();
-        let own = config.clone();
+        let (own, kicking) = (config.clone(), config.clone());
         let mut without_prior = config.clone();
         let prior = without_prior.take_prior();
         Self {
@@ -88,6 +92,7 @@ impl ChainSampler {
                     Under::Bath(bath) => own.start_in(noise, thermometer, bath),
                 }),
                 schedule: step_size.into(),
+                owed_share: Arc::new(move |step_size| kicking.owed_share(step_size)),
             },
         }
     }
@@ -230,13 +235,16 @@ impl ChainSampler {
     ) -> Result<Mover> {
         match &self.start {
             Start::Optimizer {
-                start, schedule, ..
+                start,
+                schedule,
+                owed_share,
             } => {
                 let thermometer = Thermometer::new();
                 Ok(Mover::Optimizer {
                     optimizer: start(noise, &thermometer, under)?,
                     schedule: schedule.clone(),
                     thermometer,
+                    owed_share: owed_share.clone(),
                 })
             }
             Start::Kernel(start) => start(&position()?, noise).map(Mover::Kernel),

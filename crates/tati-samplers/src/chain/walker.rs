@@ -188,6 +188,7 @@ where
             optimizer,
             schedule,
             thermometer,
+            owed_share,
         } = &mut self.mover
         else {
             unreachable!("called for optimizers");
@@ -212,7 +213,7 @@ where
             step_size: step_sizes.base(),
             ..Statistics::default()
         };
-        let (model, observables) = match &self.preconditioning {
+        let (model, observables) = match &mut self.preconditioning {
             None => {
                 if is_draw {
                     thermometer.arm();
@@ -222,9 +223,10 @@ where
             }
             Some(preconditioning) => {
                 let layout = self.potential.layout();
+                let owed = owed_share(step_sizes.base());
                 let step = |shadow, gradients| optimizer.step(step_sizes, shadow, gradients);
                 let thermometer = is_draw.then_some(&*thermometer);
-                preconditioning.step(layout, model, gradients, thermometer, step)?
+                preconditioning.step(layout, model, gradients, owed, thermometer, step)?
             }
         };
         if let Some(observables) = observables {

@@ -6,17 +6,20 @@ use serde::{Deserialize, Serialize};
 use tati_core::{Result, Rows, TatiError};
 
 use super::drive::{Drive, locked};
-use super::member::observers;
+use super::member::{Member, observers};
 use super::quasi_newton::Spread;
+use super::refresh::Look;
 use crate::chain::run_folder::{RunFolder, State, WalkerState};
 
 // What the files of a checkpoint are called, besides those of each walker.
 const MOMENTS: &str = "moments";
-const SPREAD: &str = "quasi_newton";
+const LOOK: &str = "quasi_newton";
+const PREVIOUS_LOOK: &str = "previous_quasi_newton";
 
 /// What comes before the deviations of the walkers in their file, of four bytes a number, the lowest first.
 #[derive(Serialize, Deserialize)]
-struct SpreadHeader {
+struct LookHeader {
+    step: u64,
     walkers: Vec<usize>,
     num_parameters: usize,
 }
@@ -50,17 +53,10 @@ where
             let moments = to_bytes(&member.moments);
             parts.push((format!("{prefix}{MOMENTS}"), moments));
         }
-        if let Some((spread, walkers)) = &self.spread {
-            let deviations = spread.deviations();
-            let mut bytes = to_bytes(&SpreadHeader {
-                walkers: walkers.clone(),
-                num_parameters: deviations.first().map_or(0, Vec::len),
-            });
-            let header_length = bytes.len() as u64;
-            let numbers = deviations.iter().flatten();
-            bytes.extend(numbers.flat_map(|number| number.to_le_bytes()));
-            bytes.extend(header_length.to_le_bytes());
-            parts.push((SPREAD.to_string(), bytes));
+        let looks = [(LOOK, &self.look), (PREVIOUS_LOOK, &self.previous_look)];
+        for (name, look) in looks {
+            let bytes = look.as_ref().map(look_to_bytes);
+            parts.extend(bytes.map(|bytes| (name.to_string(), bytes)));
         }
         self.save_exchange(&mut parts);
         store.folder.save_checkpoint(state, &parts)
@@ -92,15 +88,34 @@ where
                 .map_err(|error| TatiError::format(file, error.to_string()))?;
         }
         self.step = state.step;
-        if state.files.iter().any(|file| file.starts_with(SPREAD)) {
-            let (file, bytes) = folder.checkpoint_part(state, SPREAD)?;
-            let (header, deviations) = read_spread(&bytes)
-                .ok_or_else(|| TatiError::format(file, "cannot be read: was it cut short?"))?;
-            let spread = Spread::from_deviations(deviations, &self.groups);
-            self.spread = Some((spread.into(), header.walkers));
-            self.precondition()?;
+        self.previous_look = self.restore_look(folder, state, PREVIOUS_LOOK)?;
+        self.look = self.restore_look(folder, state, LOOK)?;
+        if self.look.as_ref().is_some_and(|look| look.step < self.step) {
+            self.members.iter_mut().for_each(Member::settle);
         }
         Ok(())
+    }
+
+    /// A look that was saved, if any was, and the walkers with the roots that they have by it.
+    fn restore_look(
+        &mut self,
+        folder: &RunFolder,
+        state: &State,
+        name: &str,
+    ) -> Result<Option<Look>> {
+        if !state.files.iter().any(|file| file.starts_with(name)) {
+            return Ok(None);
+        }
+        let (file, bytes) = folder.checkpoint_part(state, name)?;
+        let (header, deviations) = read_look(&bytes)
+            .ok_or_else(|| TatiError::format(file, "cannot be read: was it cut short?"))?;
+        let look = Look {
+            step: header.step,
+            spread: Spread::from_deviations(deviations, &self.groups).into(),
+            walkers: header.walkers,
+        };
+        self.precondition(&look)?;
+        Ok(Some(look))
     }
 }
 
@@ -114,11 +129,25 @@ pub(super) fn to_bytes(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-fn read_spread(bytes: &[u8]) -> Option<(SpreadHeader, Vec<Vec<f32>>)> {
+fn look_to_bytes(look: &Look) -> Vec<u8> {
+    let deviations = look.spread.deviations();
+    let mut bytes = to_bytes(&LookHeader {
+        step: look.step,
+        walkers: look.walkers.clone(),
+        num_parameters: deviations.first().map_or(0, Vec::len),
+    });
+    let header_length = bytes.len() as u64;
+    let numbers = deviations.iter().flatten();
+    bytes.extend(numbers.flat_map(|number| number.to_le_bytes()));
+    bytes.extend(header_length.to_le_bytes());
+    bytes
+}
+
+fn read_look(bytes: &[u8]) -> Option<(LookHeader, Vec<Vec<f32>>)> {
     let (rest, length) = bytes.split_last_chunk::<8>()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let (header, numbers) = rest.split_at_checked(length)?;
-    let header: SpreadHeader = ciborium::from_reader(header).ok()?;
+    let header: LookHeader = ciborium::from_reader(header).ok()?;
     let (numbers, []) = numbers.as_chunks::<4>() else {
         return None;
     };

@@ -13,11 +13,9 @@ use tati_core::{Loss, Result, Rows, TatiError, guard_devices};
 
 use super::member::Member;
 use super::moments::Moments;
-use super::quasi_newton::Spread;
+use super::refresh::Look;
 use super::replica_exchange::Exchange;
-use super::{
-    Ensemble, EnsembleConfig, EnsembleSummary, QuasiNewton, ReplicaExchangeSummary, start,
-};
+use super::{Ensemble, EnsembleConfig, EnsembleSummary, ReplicaExchangeSummary, start};
 use crate::chain::checkpoint::model_bytes;
 use crate::chain::clock::Clock;
 use crate::chain::recorder::{Recorder, Store};
@@ -35,8 +33,9 @@ pub(super) struct Drive<'a, M, R, L> {
     pub(super) store: Option<Arc<Mutex<Store>>>,
     /// Steps taken by each walker that is not stopped.
     pub(super) step: u64,
-    /// The last look at the walkers, for the checkpoint, and which they were.
-    pub(super) spread: Option<(Arc<Spread>, Vec<usize>)>,
+    /// The last look at the walkers, for the checkpoint, and until the next step the one before.
+    pub(super) look: Option<Look>,
+    pub(super) previous_look: Option<Look>,
     /// The parameters that are preconditioned together.
     pub(super) groups: Vec<Vec<Range<usize>>>,
     /// What makes the members the rungs of a ladder.
@@ -100,7 +99,8 @@ where
         config: ensemble.config,
         store: None,
         step: 0,
-        spread: None,
+        look: None,
+        previous_look: None,
         groups,
         exchange: ensemble.exchange,
         sampler: ensemble.sampler.name().to_string(),
@@ -184,6 +184,7 @@ where
 
     /// Takes all walkers to step `end`.
     fn advance(&mut self, end: u64) {
+        self.previous_look = None;
         let stop_at_divergence = self.config.stop_at_divergence;
         if self.together == 1 {
             let members = self.members.par_iter_mut();
@@ -216,60 +217,15 @@ where
         if self.members.iter().any(Member::is_alive) {
             return Ok(());
         }
-        let errors = self
-            .members
-            .iter()
-            .filter_map(|member| member.error.clone());
+        let walkers = self.members.iter().map(|member| &member.walker);
+        let first = walkers.min_by_key(|walker| walker.step);
+        let first = first.map(|walker| (walker.noise.walker(), walker.step));
+        let (walker, step) = first.unwrap_or_default();
         Err(TatiError::NotFinite {
-            what: format!("every walker: {}", errors.collect::<Vec<_>>().join("; ")),
+            what: format!("every walker's potential, first that of walker {walker} at step {step}"),
             value: f64::NAN,
             remedy: "use a smaller step size, or a prior that keeps the parameters bounded",
         })
-    }
-
-    /// Looks at where the walkers are, and preconditions each by the others.
-    fn refresh(&mut self) -> Result<()> {
-        let Some(quasi_newton) = self.config.quasi_newton.clone() else {
-            return Ok(());
-        };
-        if !self.step.is_multiple_of(quasi_newton.refresh_every) {
-            return Ok(());
-        }
-        let (mut alive, mut positions) = (Vec::new(), Vec::new());
-        for (index, member) in self.members.iter().enumerate() {
-            if let Some(position) = member.position()? {
-                alive.push(index);
-                positions.push(position);
-            }
-        }
-        let slices: Vec<&[f64]> = positions.iter().map(Vec::as_slice).collect();
-        let spread = Arc::new(Spread::of(&slices, &self.groups)?);
-        self.spread = Some((spread, alive.clone()));
-        self.precondition()?;
-        if quasi_newton.collapse {
-            let potential = |index: usize| self.members[alive[index]].walker.last.potential;
-            let best = (0..alive.len()).min_by(|a, b| potential(*a).total_cmp(&potential(*b)));
-            if let Some(best) = best {
-                for index in &alive {
-                    self.members[*index].move_to(&positions[best])?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands each walker the root that leaves it out.
-    pub(super) fn precondition(&mut self) -> Result<()> {
-        let (Some((spread, alive)), Some(quasi_newton)) = (&self.spread, &self.config.quasi_newton)
-        else {
-            return Ok(());
-        };
-        for (index, member) in alive.iter().enumerate() {
-            let blending = quasi_newton.covariance_blending;
-            let root = QuasiNewton::without(spread, index, blending);
-            self.members[*member].precondition(root)?;
-        }
-        Ok(())
     }
 
     fn flush(&self) -> Result<()> {

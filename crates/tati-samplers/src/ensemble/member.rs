@@ -124,6 +124,13 @@ where
         Ok(())
     }
 
+    /// Says that a step with the present root has been taken.
+    pub(super) fn settle(&mut self) {
+        if let Some(preconditioning) = &mut self.walker.preconditioning {
+            preconditioning.settle();
+        }
+    }
+
     pub(super) fn summary(&self) -> WalkerSummary {
         WalkerSummary {
             walker: self.walker.noise.walker(),

@@ -10,6 +10,7 @@ mod member;
 mod moments;
 mod preconditioning;
 mod quasi_newton;
+mod refresh;
 mod replica_exchange;
 mod start;
 

@@ -18,6 +18,10 @@ use crate::thermometer::{Observables, Thermometer};
 ///
 /// That is the sampler at work on U(B q) with θ = B q: of SGLD it makes θ ← θ − h B Bᵀ ∇U + sqrt(2h/β) B ξ, of the kinetic samplers
 /// q̇ = B p, ṗ = −Bᵀ∇U − γp + noise. A prior is part of U, so it is added here, before B.
+///
+/// Where B has changed since the last step, the half kick which that owes is by the B of its own: with the share w of it in the kick,
+/// g̃ = (1 − w) B ∇U + w B' ∇U. (The momentum that is measured in such a step is short of the exact one by h/2 times the difference of
+/// these.)
 #[derive(Clone, Debug)]
 pub(crate) struct Preconditioning {
     prior: Option<Prior>,
@@ -25,6 +29,9 @@ pub(crate) struct Preconditioning {
     center: Option<Vec<f64>>,
     /// B; the identity until the walkers are first looked at.
     root: Option<QuasiNewton>,
+    /// B of the step before, where it was another.
+    previous_root: Option<QuasiNewton>,
+    has_changed: bool,
 }
 
 impl Preconditioning {
@@ -44,27 +51,40 @@ impl Preconditioning {
             prior: prior.cloned(),
             center,
             root: None,
+            previous_root: None,
+            has_changed: false,
         })
     }
 
     pub(crate) fn set_root(&mut self, root: QuasiNewton) {
-        self.root = Some(root);
+        self.previous_root = self.root.replace(root);
+        self.has_changed = true;
     }
 
-    /// One step. `optimize` is the sampler, on a model at zero, with gradients; what `thermometer` measures of it is completed by
+    /// Says that a step with the present B has been taken.
+    pub(crate) fn settle(&mut self) {
+        self.previous_root = None;
+        self.has_changed = false;
+    }
+
+    /// One step, `owed` being the share of the step before in its kick. `optimize` is the sampler, on a model at zero, with gradients; what `thermometer` measures of it is completed by
     /// what belongs to θ and ∇U.
     pub(crate) fn step<M: Module>(
-        &self,
+        &mut self,
         layout: &ParameterLayout,
         model: M,
         gradients: GradientsParams,
+        owed: f64,
         thermometer: Option<&Thermometer>,
         optimize: impl FnOnce(M, GradientsParams) -> M,
     ) -> Result<(M, Option<Observables>)> {
-        match layout.dtype() {
-            DType::F64 => self.step_in::<f64, M>(layout, model, gradients, thermometer, optimize),
-            _ => self.step_in::<f32, M>(layout, model, gradients, thermometer, optimize),
-        }
+        let step = match layout.dtype() {
+            DType::F64 => Self::step_in::<f64, M>,
+            _ => Self::step_in::<f32, M>,
+        };
+        let moved = step(self, layout, model, gradients, owed, thermometer, optimize)?;
+        self.settle();
+        Ok(moved)
     }
 
     fn step_in<T: Real + Element, M: Module>(
@@ -72,6 +92,7 @@ impl Preconditioning {
         layout: &ParameterLayout,
         model: M,
         mut gradients: GradientsParams,
+        owed: f64,
         thermometer: Option<&Thermometer>,
         optimize: impl FnOnce(M, GradientsParams) -> M,
     ) -> Result<(M, Option<Observables>)> {
@@ -92,9 +113,7 @@ impl Preconditioning {
                 ..Observables::default()
             }
         });
-        if let Some(root) = &self.root {
-            root.multiply(&mut gradient);
-        }
+        self.precondition(&mut gradient, owed);
         let upload = |values: Vec<T>| {
             let data = TensorData::new(values, length.clone());
             Tensor::<1>::from_data(data.convert_dtype(dtype), (&device, dtype))
@@ -121,6 +140,25 @@ impl Preconditioning {
             }
         });
         Ok((model, observables))
+    }
+
+    /// g̃ of ∇U.
+    fn precondition<T: Real>(&self, gradient: &mut [T], owed: f64) {
+        let owed = if self.has_changed { owed } else { 0.0 };
+        let mut by_previous = Vec::new();
+        if owed > 0.0 {
+            by_previous.extend_from_slice(gradient);
+            if let Some(root) = &self.previous_root {
+                root.multiply(&mut by_previous);
+            }
+        }
+        if let Some(root) = &self.root {
+            root.multiply(gradient);
+        }
+        for (slope, previous) in gradient.iter_mut().zip(by_previous) {
+            let (slope_now, previous) = (slope.to_f64(), previous.to_f64());
+            *slope = T::from_f64(slope_now + owed * (previous - slope_now));
+        }
     }
 
     /// U_prior, its gradient added to `gradient`.

@@ -83,21 +83,34 @@ impl QuasiNewton {
     /// The root of the covariance of all walkers of `spread`.
     fn of_all(spread: &Arc<Spread>, blending: f64) -> Self {
         let others: Vec<usize> = (0..spread.deviations.len()).collect();
-        Self::of(spread, &others, blending)
+        Self::of(spread, &others, others.len(), blending)
     }
 
     /// The root of the covariance of all walkers of `spread` but the one at `index`.
     pub(crate) fn without(spread: &Arc<Spread>, index: usize, blending: f64) -> Self {
         let walkers = 0..spread.deviations.len();
         let others: Vec<usize> = walkers.filter(|other| *other != index).collect();
-        Self::of(spread, &others, blending)
+        Self::of(spread, &others, others.len(), blending)
     }
 
-    fn of(spread: &Arc<Spread>, others: &[usize], blending: f64) -> Self {
+    /// The root of what the walkers that come before the one at `index` in `order` add to the covariance of all but one.
+    pub(crate) fn after(
+        spread: &Arc<Spread>,
+        order: &[usize],
+        index: usize,
+        blending: f64,
+    ) -> Self {
+        let others = order.iter().copied();
+        let others: Vec<usize> = others.take_while(|other| *other != index).collect();
+        Self::of(spread, &others, order.len() - 1, blending)
+    }
+
+    /// With the sum of squares over `others` divided by `divisor`.
+    fn of(spread: &Arc<Spread>, others: &[usize], divisor: usize, blending: f64) -> Self {
         let coefficients = spread.groups.iter();
         Self {
             coefficients: coefficients
-                .map(|group| coefficients_of(&group.gram, others, blending))
+                .map(|group| coefficients_of(&group.gram, others, divisor, blending))
                 .collect(),
             spread: spread.clone(),
         }
@@ -123,16 +136,22 @@ impl QuasiNewton {
 
 /// M of B = I + Y M Yᵀ from the Gram matrix YᵀY: with D = Y P, P taking the mean of the other walkers off their deviations,
 /// M = P η (I + (I + η DᵀD)^(1/2))⁻¹ Pᵀ.
-fn coefficients_of(gram: &DMatrix<f64>, others: &[usize], blending: f64) -> DMatrix<f64> {
+fn coefficients_of(
+    gram: &DMatrix<f64>,
+    others: &[usize],
+    divisor: usize,
+    blending: f64,
+) -> DMatrix<f64> {
     let (all, count) = (gram.nrows(), others.len());
     if count < 2 {
         return DMatrix::zeros(all, all);
     }
     let share = 1.0 / count as f64;
+    let scale = (divisor as f64).sqrt().recip();
     let centering = DMatrix::from_fn(all, count, |row, column| {
         let is_other = f64::from(u8::from(others.contains(&row)));
         let own = f64::from(u8::from(others[column] == row));
-        (own - share * is_other) * share.sqrt()
+        (own - share * is_other) * scale
     });
     let eigen = (centering.transpose() * gram * &centering).symmetric_eigen();
     let inner = eigen.eigenvalues.map(|eigenvalue| {

@@ -104,6 +104,10 @@ macro_rules! burn_sampler {
                 Ok(sampler.with_heat_bath(bath).into_optimizer())
             }
 
+            fn owed_share(&self, step_size: f64) -> f64 {
+                self.dynamics().owed_share(step_size)
+            }
+
             fn seed_and_walker(&self) -> (Option<u64>, u32) {
                 (self.seed, self.walker)
             }

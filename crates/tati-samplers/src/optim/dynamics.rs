@@ -135,6 +135,17 @@ impl Dynamics {
         }
     }
 
+    /// See [`SamplerConfig::owed_share`](crate::SamplerConfig::owed_share).
+    pub(crate) fn owed_share(&self, step_size: f64) -> f64 {
+        match *self {
+            Self::Kinetic {
+                integrator,
+                friction,
+            } => integrator.owed_share(step_size, friction),
+            _ => 0.0,
+        }
+    }
+
     /// What one tensor does in one step.
     pub(crate) fn update(&self, moment: Moment) -> Update {
         let Moment {

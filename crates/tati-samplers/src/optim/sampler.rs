@@ -38,6 +38,10 @@ pub trait SamplerConfig: burn::config::Config {
         bath: &HeatBath,
     ) -> Result<ModuleOptimizer>;
 
+    /// Of what a step's gradient adds to the momentum, the share that belongs to the step before: the half kick at the end of that, for
+    /// which the gradient is known only now. 1/2 for BAOAB, e^(−γh)/(1 + e^(−γh)) for GLA2, 0 for those that end without one.
+    fn owed_share(&self, step_size: f64) -> f64;
+
     /// The seed and walker of the config; `None` for a seed from entropy.
     fn seed_and_walker(&self) -> (Option<u64>, u32);
 

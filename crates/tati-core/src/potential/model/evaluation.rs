@@ -1,5 +1,7 @@
 //! The loss of models over some rows with its gradients, and what threads must not share on the way.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
@@ -23,6 +25,7 @@ impl<M: Module, R: Rows, L: Fn(&M, R) -> Tensor<1>> Evaluation<'_, M, R, L> {
         }
         if let Some(closed_form) = self.closed_form {
             let evaluated = closed_form.gradients(models, rows.without_autodiff());
+            models.iter().for_each(sweep_tape);
             let known = |(loss, gradients)| (Loss::Known(loss), gradients);
             return evaluated.into_iter().map(known).collect();
         }
@@ -48,6 +51,22 @@ pub(super) fn backward<M: Module, R, L: Fn(&M, R) -> Tensor<1>>(
     let loss = loss(model, rows);
     let value = loss.clone().inner();
     (value, GradientsParams::from_grads(loss.backward(), model))
+}
+
+/// Models between two sweeps: a sweep looks at all graphs of the process.
+const MODELS_PER_SWEEP: u64 = 64;
+
+/// Has Burn drop what its tape keeps of parameters that are gone. An optimizer puts the parameters of each step on the tape, and only
+/// a backward pass takes them off again, which gradients in closed form have no use for.
+fn sweep_tape<M: Module>(model: &M) {
+    static SEEN: AtomicU64 = AtomicU64::new(0);
+
+    let seen = SEEN.fetch_add(1, Ordering::Relaxed);
+    let device = model.devices().into_iter().next();
+    if let Some(device) = device.filter(|_| seen.is_multiple_of(MODELS_PER_SWEEP)) {
+        let leaf = Tensor::<1>::zeros([1], &device.inner().autodiff()).require_grad();
+        drop(leaf.backward());
+    }
 }
 
 /// Gives a module leaves of its own on the tape, of the same parameters. Burn keeps the graphs of modules that share leaves as one:

@@ -59,7 +59,7 @@ fn trajectories_are_those_of_walkers_apart_to_rounding() {
                     EnsembleConfig::new(4, steps(60).with_thinning(2)).with_jitter(0.2);
                 config = config.with_shared_batches(shared);
                 if index < 2 {
-                    let eqn = QuasiNewtonConfig::new(1.0).with_refresh_every(15);
+                    let eqn = QuasiNewtonConfig::new(0.5).with_refresh_every(15);
                     config = config.with_quasi_newton(Some(eqn));
                 }
                 let (model, mut potential) = gaussian(&CURVATURES, &START, dtype);

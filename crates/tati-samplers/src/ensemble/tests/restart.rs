@@ -32,14 +32,16 @@ pub(super) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-fn config(num_steps: u64, refresh_every: u64) -> EnsembleConfig {
+fn config(num_steps: u64, refresh_every: u64, ordered: bool) -> EnsembleConfig {
     let chain = steps(num_steps)
         .with_thinning(3)
         .with_checkpoint_every_steps(Some(20));
     EnsembleConfig::new(4, chain)
         .with_jitter(0.2)
         .with_quasi_newton(Some(
-            QuasiNewtonConfig::new(1.0).with_refresh_every(refresh_every),
+            QuasiNewtonConfig::new(1.0)
+                .with_refresh_every(refresh_every)
+                .with_ordered(ordered),
         ))
 }
 
@@ -90,10 +92,14 @@ fn run(
 fn stops_leave_no_trace() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["sgld", "baoab", "together", "shared", "hmc"] {
-        for refresh_every in [8, 20] {
-            let path = |what: &str| folder.path().join(format!("{name}{refresh_every}{what}"));
+        for (refresh_every, ordered) in [(8, true), (20, false), (5, false), (20, true)] {
+            let path = |what: &str| {
+                folder
+                    .path()
+                    .join(format!("{name}{refresh_every}{ordered}{what}"))
+            };
             let (whole, stopped) = (path("whole"), path("stopped"));
-            let config = config(90, refresh_every).with_shared_batches(name == "shared");
+            let config = config(90, refresh_every, ordered).with_shared_batches(name == "shared");
             let straight = run(name, &config, &whole, 1, u64::MAX).unwrap();
             // Before the first checkpoint, and behind some that lie at a refresh or between two; on other numbers of threads.
             for (end, threads) in [(2, 2), (27, 1), (41, 5), (84, 2)] {
@@ -109,7 +115,8 @@ fn stops_leave_no_trace() {
             };
             assert_eq!(ends(&straight), ends(&resumed));
             let store = |run: &Path| files(&run.join("trajectory.zarr"));
-            assert!(store(&whole) == store(&stopped), "{name} {refresh_every}");
+            let same = store(&whole) == store(&stopped);
+            assert!(same, "{name} {refresh_every} {ordered}");
             let trajectory = Trajectory::open(whole.join("trajectory.zarr")).unwrap();
             assert_eq!(trajectory.num_draws_per_chain(), [30; 4]);
         }
@@ -120,7 +127,7 @@ fn stops_leave_no_trace() {
 fn a_run_of_another_kind_is_not_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    run("baoab", &config(30, 8), &path, 1, u64::MAX).unwrap();
+    run("baoab", &config(30, 8, false), &path, 1, u64::MAX).unwrap();
     let before = files(&path);
     let refused = |config: EnsembleConfig| {
         let (model, potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
@@ -130,19 +137,19 @@ fn a_run_of_another_kind_is_not_gone_on_with() {
     };
     let more = EnsembleConfig {
         num_walkers: 5,
-        ..config(30, 8)
+        ..config(30, 8, false)
     };
     for (config, part) in [
         (
             more,
             "the ensemble's `num_walkers` is 4 in the recorded run and 5 now",
         ),
-        (config(30, 9), "the ensemble's `quasi_newton`"),
+        (config(30, 9, false), "the ensemble's `quasi_newton`"),
         (
-            config(30, 8).with_jitter(0.3),
+            config(30, 8, false).with_jitter(0.3),
             "the ensemble's `jitter` is 0.2",
         ),
-        (config(20, 8), "num_steps is 30"),
+        (config(20, 8, false), "num_steps is 30"),
     ] {
         let message = refused(config);
         assert!(message.contains(part), "{message}");
@@ -150,7 +157,9 @@ fn a_run_of_another_kind_is_not_gone_on_with() {
     // Nor a chain with an ensemble's record.
     let (model, potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
     let potential = potential.with_batch_size(2, 5).unwrap();
-    let chain = config(30, 8).chain.init(model, potential, sampler("baoab"));
+    let chain = config(30, 8, false)
+        .chain
+        .init(model, potential, sampler("baoab"));
     let message = chain.unwrap().resume(&path).err().unwrap().to_string();
     assert!(message.contains("the ensemble's"), "{message}");
     assert!(files(&path) == before);
@@ -160,7 +169,7 @@ fn a_run_of_another_kind_is_not_gone_on_with() {
 fn a_run_says_whether_its_gradients_are_in_closed_form() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    let config = config(30, 8);
+    let config = config(30, 8, false);
     run("together", &config, &path, 1, u64::MAX).unwrap();
     let file = path.join("config.json");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -190,7 +199,7 @@ fn an_interrupt_stops_all_walkers_at_one_step() {
     let (model, potential) = gaussian(&CURVATURES, &[0.5; 5], DType::F32);
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
-    let long = config(100_000_000, 1000);
+    let long = config(100_000_000, 1000, false);
     let ensemble = long.init(model, potential, sampler("baoab")).unwrap();
     let finished = ensemble
         .with_interrupt(&interrupted)

@@ -30,13 +30,19 @@ fn curvature() -> DMatrix<f64> {
 }
 
 /// The dense root of I + η cov(the others), the parameters of a group apart from the rest.
-fn root(positions: &[DVector<f64>], walker: usize, group: impl Fn(usize) -> usize) -> DMatrix<f64> {
-    let others: Vec<_> = (0..WALKERS).filter(|other| *other != walker).collect();
+fn root(
+    positions: &[DVector<f64>],
+    others: &[usize],
+    group: impl Fn(usize) -> usize,
+) -> DMatrix<f64> {
+    if others.len() < 2 {
+        return DMatrix::identity(5, 5);
+    }
     let mean = others.iter().map(|k| &positions[*k]).sum::<DVector<f64>>() / others.len() as f64;
     let mut matrix = DMatrix::identity(5, 5);
-    for other in &others {
+    for other in others {
         let deviation = &positions[*other] - &mean;
-        matrix += BLENDING / others.len() as f64 * &deviation * deviation.transpose();
+        matrix += BLENDING / (WALKERS - 1) as f64 * &deviation * deviation.transpose();
     }
     let kept = DMatrix::from_fn(5, 5, |i, j| {
         if group(i) == group(j) {
@@ -66,8 +72,33 @@ fn noise(walker: usize, step: u64) -> DVector<f64> {
     DVector::from_vec(all)
 }
 
+/// Whom a walker learns from: all others, or those before it in the order that is drawn at a step.
+fn others(walker: usize, ordered_at: Option<u64>) -> Vec<usize> {
+    let Some(step) = ordered_at else {
+        return (0..WALKERS).filter(|other| *other != walker).collect();
+    };
+    let mut order: Vec<usize> = (0..WALKERS).collect();
+    let mut keys = vec![0.0; WALKERS];
+    let stream = NoiseStream {
+        seed: 3,
+        walker: 0,
+        tensor: 0xFF_FFEE,
+    };
+    stream.fill_uniform(step, &mut keys);
+    order.sort_by(|a, b| keys[*a].total_cmp(&keys[*b]));
+    order
+        .into_iter()
+        .take_while(|other| *other != walker)
+        .collect()
+}
+
 /// The state of the walkers after `num_steps` steps, B being looked at after every second one.
-fn by_hand(name: &str, num_steps: u64, group: impl Fn(usize) -> usize + Copy) -> Vec<Vec<f64>> {
+fn by_hand(
+    name: &str,
+    num_steps: u64,
+    ordered: bool,
+    group: impl Fn(usize) -> usize + Copy,
+) -> Vec<Vec<f64>> {
     let (h, friction) = (STEP_SIZE, 1.5);
     let begin: Vec<DVector<f64>> = starts().into_iter().map(DVector::from_vec).collect();
     // A tether to the start is part of U.
@@ -80,18 +111,19 @@ fn by_hand(name: &str, num_steps: u64, group: impl Fn(usize) -> usize + Copy) ->
     let mut momenta: Vec<_> = (0..WALKERS).map(|walker| noise(walker, 0)).collect();
     let mut roots = vec![DMatrix::identity(5, 5); WALKERS];
     for step in 0..num_steps {
+        let previous = roots.clone();
         if step > 0 && step % 2 == 0 {
-            roots = (0..WALKERS)
-                .map(|walker| root(&theta, walker, group))
-                .collect();
+            let learned = |walker| root(&theta, &others(walker, ordered.then_some(step)), group);
+            roots = (0..WALKERS).map(learned).collect();
         }
         for walker in 0..WALKERS {
             let (b, xi) = (&roots[walker], noise(walker, step + 1));
             let position = &mut theta[walker];
             let force = b.transpose() * gradient(walker, position);
+            // The half kick at the end of the step before, by its B.
+            let late = if step == 0 { 0.0 } else { 0.5 * h };
+            let late = late * previous[walker].transpose() * gradient(walker, position);
             let p = &mut momenta[walker];
-            // The half kick that the step before owes is by B of this step, as Burn's order of events has it.
-            let owed = if step == 0 { 0.0 } else { 0.5 * h };
             match name {
                 "sgld" => *position += b * (-h * force + (2.0 * h).sqrt() * xi),
                 "gla1" => {
@@ -100,13 +132,13 @@ fn by_hand(name: &str, num_steps: u64, group: impl Fn(usize) -> usize + Copy) ->
                     *p = decay * &*p + thermal * xi;
                 }
                 "gla2" => {
-                    *p -= owed * &force;
+                    *p -= late;
                     *p = decay * &*p + thermal * xi;
                     *p -= 0.5 * h * force;
                     *position += h * b * &*p;
                 }
                 _ => {
-                    *p -= (owed + 0.5 * h) * force;
+                    *p -= late + 0.5 * h * force;
                     *position += 0.5 * h * b * &*p;
                     *p = decay * &*p + thermal * xi;
                     *position += 0.5 * h * b * &*p;
@@ -167,13 +199,14 @@ fn preconditioned_steps_written_out() {
     let joint = QuasiNewtonConfig::new(BLENDING).with_refresh_every(2);
     let apart = vec![vec!["head".to_string()], vec!["tail".to_string()]];
     let in_groups = joint.clone().with_groups(Some(apart));
+    let ordered = joint.clone().with_ordered(true);
     for name in SAMPLERS {
         let plain = run(sampler(name), None, 7, DType::F64);
-        for (config, is_joint) in [(&joint, true), (&in_groups, false)] {
+        for config in [&joint, &in_groups, &ordered] {
             let found = run(sampler(name), Some(config.clone()), 7, DType::F64);
-            let group = |index: usize| usize::from(!is_joint && index >= 2);
-            let error = largest_difference(&found, &by_hand(name, 7, group));
-            assert!(error < 1e-6, "{name} {is_joint}: {error}");
+            let group = |index: usize| usize::from(config.groups.is_some() && index >= 2);
+            let error = largest_difference(&found, &by_hand(name, 7, config.ordered, group));
+            assert!(error < 1e-6, "{name} {config:?}: {error}");
             assert!(largest_difference(&found, &plain) > 3e-3, "{name}");
             let single = run(sampler(name), Some(config.clone()), 7, DType::F32);
             assert!(largest_difference(&single, &found) < 2e-5, "{name}");
@@ -246,7 +279,7 @@ fn observables_belong_to_the_position() {
     for (plain, with) in plain[0].iter().zip(&with[0]) {
         assert!((plain - with).abs() < 1e-12, "{plain} {with}");
     }
-    // At step 1 θ, U, its gradient and the noise are still those of plain walkers; the half kick owed is by B already.
+    // At step 1 θ, U, its gradient and the noise are still those of plain walkers; part of the kick is by B already.
     for index in [0, 1, 2, 3, 5] {
         assert!((plain[1][index] - with[1][index]).abs() < 1e-12, "{index}");
     }

@@ -216,7 +216,12 @@ fn a_walker_that_diverges_is_stopped_and_the_others_go_on() {
     let all = EnsembleConfig::new(2, steps(50)).init(model, potential, sampler());
     let error = all.unwrap().run().err().unwrap();
     assert!(matches!(error, TatiError::NotFinite { .. }));
-    assert!(error.to_string().starts_with("every walker: "), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("every walker's potential, first that of walker "),
+        "{error}"
+    );
 }
 
 #[test]
