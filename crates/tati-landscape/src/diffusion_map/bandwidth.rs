@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use tati_core::{Result, TatiError, require_count, require_positive};
 
 use super::rows::Rows;
+use crate::exponential::exponentials;
 
 /// Neighbours, the point itself counted, by whose distances the density of [`Bandwidth::DensityPower`] is estimated first.
 pub(super) const DENSITY_NEIGHBORS: usize = 8;
@@ -222,14 +223,15 @@ fn duplicates(what: &str, count: usize) -> TatiError {
 
 /// d ln T/d ln ε at ε.
 fn slope_at(distances: &Rows, bandwidth: f64) -> f64 {
-    let sums = distances.map(|_, row| {
-        row.values
-            .iter()
-            .fold([0.0, 0.0], |[sum, moment], squared| {
-                let exponent = squared / (4.0 * bandwidth);
-                let kernel = (-exponent).exp();
-                [sum + kernel, moment + exponent * kernel]
-            })
+    let sums = distances.map_with_room(|_, row, kernel| {
+        let exponents = row.values.iter().map(|squared| squared / (4.0 * bandwidth));
+        kernel.clear();
+        kernel.extend(exponents.clone().map(|exponent| -exponent));
+        exponentials(kernel);
+        let terms = kernel.iter().zip(exponents);
+        terms.fold([0.0, 0.0], |[sum, moment], (kernel, exponent)| {
+            [sum + kernel, moment + exponent * kernel]
+        })
     });
     let [sum, moment] = sums.iter().fold([0.0, 0.0], |total, part| {
         [0, 1].map(|at| total[at] + part[at])
