@@ -4,6 +4,7 @@ use burn::config::Config;
 use rayon::prelude::*;
 use tati_core::{Result, TatiError, require_count, require_positive};
 
+use super::points::squares_overflow;
 use super::rows::Rows;
 use crate::exponential::exponentials;
 
@@ -271,11 +272,7 @@ fn steepest(distances: &Rows, scales: Option<&[f64]>) -> Result<(f64, f64)> {
         });
     }
     if !most.is_finite() {
-        return Err(TatiError::NotFinite {
-            what: "the square of a distance between points".to_string(),
-            value: most,
-            remedy: "scale the parameters down",
-        });
+        return Err(squares_overflow(most));
     }
     // Below and above these the kernel is all zeros or all ones, and T is constant.
     let lowest = (0.25 * least).log2().floor() as i32 - 6;

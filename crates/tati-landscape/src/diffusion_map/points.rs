@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tati_core::{Result, SimdLevel};
+use tati_core::{Result, SimdLevel, TatiError};
 
 use crate::Draws;
 use crate::finite::require_finite;
@@ -168,6 +168,15 @@ impl Points {
 /// The number of draws of all chains.
 pub(super) fn num_points(draws: &Draws<'_>) -> usize {
     draws.num_chains() * draws.num_draws()
+}
+
+/// What is said of points of which some are so far apart that the square is no number.
+pub(super) fn squares_overflow(square: f64) -> TatiError {
+    TatiError::NotFinite {
+        what: "the square of a distance between points".to_string(),
+        value: square,
+        remedy: "scale the parameters down",
+    }
 }
 
 /// Numbers of each point, a multiple of the lanes, after which the next pair has its turn: what pairs share stays in the cache. Pairs of
