@@ -235,6 +235,17 @@ impl<'a> Draws<'a> {
         Ok(Cow::Owned(theta))
     }
 
+    /// θ of all draws of `chain`, of shape \[draws, N\], where they are next to each other in memory and in single precision.
+    pub(crate) fn in_single_precision(&self, chain: usize) -> Option<&'a [f32]> {
+        match (self.source, self.every) {
+            (Source::Single(theta), 1) => {
+                let start = self.row(chain, 0) * self.num_parameters;
+                Some(&theta[start..start + self.num_draws() * self.num_parameters])
+            }
+            _ => None,
+        }
+    }
+
     /// θ − `origin` of the given draws of `chain`, rounded by `round`, in place of what `theta` holds.
     pub(crate) fn read_from<T>(
         &self,

@@ -4,7 +4,9 @@ use burn::config::Config;
 use rayon::prelude::*;
 use tati_core::{Result, TatiError, require_count, require_positive};
 
+use super::points::squares_overflow;
 use super::rows::Rows;
+use crate::exponential::exponentials;
 
 /// Neighbours, the point itself counted, by whose distances the density of [`Bandwidth::DensityPower`] is estimated first.
 pub(super) const DENSITY_NEIGHBORS: usize = 8;
@@ -222,14 +224,15 @@ fn duplicates(what: &str, count: usize) -> TatiError {
 
 /// d ln T/d ln ε at ε.
 fn slope_at(distances: &Rows, bandwidth: f64) -> f64 {
-    let sums = distances.map(|_, row| {
-        row.values
-            .iter()
-            .fold([0.0, 0.0], |[sum, moment], squared| {
-                let exponent = squared / (4.0 * bandwidth);
-                let kernel = (-exponent).exp();
-                [sum + kernel, moment + exponent * kernel]
-            })
+    let sums = distances.map_with_room(|_, row, kernel| {
+        let exponents = row.values.iter().map(|squared| squared / (4.0 * bandwidth));
+        kernel.clear();
+        kernel.extend(exponents.clone().map(|exponent| -exponent));
+        exponentials(kernel);
+        let terms = kernel.iter().zip(exponents);
+        terms.fold([0.0, 0.0], |[sum, moment], (kernel, exponent)| {
+            [sum + kernel, moment + exponent * kernel]
+        })
     });
     let [sum, moment] = sums.iter().fold([0.0, 0.0], |total, part| {
         [0, 1].map(|at| total[at] + part[at])
@@ -269,11 +272,7 @@ fn steepest(distances: &Rows, scales: Option<&[f64]>) -> Result<(f64, f64)> {
         });
     }
     if !most.is_finite() {
-        return Err(TatiError::NotFinite {
-            what: "the square of a distance between points".to_string(),
-            value: most,
-            remedy: "scale the parameters down",
-        });
+        return Err(squares_overflow(most));
     }
     // Below and above these the kernel is all zeros or all ones, and T is constant.
     let lowest = (0.25 * least).log2().floor() as i32 - 6;

@@ -1,5 +1,7 @@
 //! Points that may be among the nearest of one, by bounds of their distances.
 
+use super::boxes::{OfBox, POINTS_PER_BOX};
+
 /// A point and a lower bound of its squared distance from another, in one number that grows with the bound.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Bound(u64);
@@ -7,7 +9,9 @@ pub(super) struct Bound(u64);
 /// Points that may be among the nearest of one, and upper bounds of their squared distances.
 #[derive(Default)]
 pub(super) struct Bounds {
-    pub(super) lower: Vec<Bound>,
+    /// How many there are; what comes after them is room.
+    count: usize,
+    lower: Vec<Bound>,
     upper: Vec<f32>,
 }
 
@@ -28,18 +32,46 @@ impl Bound {
 
 impl Bounds {
     pub(super) fn clear(&mut self) {
-        self.lower.clear();
-        self.upper.clear();
+        self.count = 0;
     }
 
     pub(super) fn len(&self) -> usize {
-        self.lower.len()
+        self.count
     }
 
+    pub(super) fn lower(&self) -> &[Bound] {
+        &self.lower[..self.count]
+    }
+
+    /// Adds those points of a box whose lower bounds, `lowers`, are within reach.
     #[inline(always)]
-    pub(super) fn push(&mut self, point: u32, lower: f32, upper: f32) {
-        self.lower.push(Bound::new(point, lower));
-        self.upper.push(upper);
+    pub(super) fn add(&mut self, points: &[u32], lowers: &OfBox, uppers: &OfBox, reach: f32) {
+        /// Points compared at a time.
+        const GROUP: usize = 16;
+
+        let most = self.count + POINTS_PER_BOX;
+        if self.lower.len() < most {
+            self.lower.resize(2 * most, Bound(0));
+            self.upper.resize(2 * most, 0.0);
+        }
+        let lower = &mut self.lower[self.count..most];
+        let upper = &mut self.upper[self.count..most];
+        let mut added = 0;
+        let bounds = lowers.as_chunks::<GROUP>().0.iter();
+        let bounds = bounds.zip(uppers.as_chunks::<GROUP>().0);
+        for (points, (lowers, uppers)) in points.chunks(GROUP).zip(bounds) {
+            let mut has_near = false;
+            for &bound in lowers {
+                has_near |= bound <= reach;
+            }
+            if has_near {
+                for ((&point, &bound), &above) in points.iter().zip(lowers).zip(uppers) {
+                    (lower[added], upper[added]) = (Bound::new(point, bound), above);
+                    added += usize::from(bound <= reach);
+                }
+            }
+        }
+        self.count += added;
     }
 
     /// A number that at least `count` of the upper bounds do not exceed, and not many more.
@@ -50,13 +82,13 @@ impl Bounds {
 
         // Numbers that are not negative have the order of their bits.
         let (mut low, mut high) = (u32::MAX, 0);
-        for upper in &self.upper {
+        for upper in &self.upper[..self.count] {
             low = low.min(upper.to_bits());
             high = high.max(upper.to_bits());
         }
         for _ in 0..HALVINGS {
             let middle = low + (high - low) / 2;
-            let within: u32 = (self.upper.iter())
+            let within: u32 = (self.upper[..self.count].iter())
                 .map(|upper| u32::from(upper.to_bits() <= middle))
                 .sum();
             if within as usize >= count {
@@ -71,13 +103,13 @@ impl Bounds {
     /// Leaves out points farther away.
     #[inline(always)]
     pub(super) fn keep_within(&mut self, reach: f32) {
+        let (lower, upper) = (&mut self.lower[..self.count], &mut self.upper[..self.count]);
         let mut kept = 0;
-        for at in 0..self.lower.len() {
-            let lower = self.lower[at];
-            (self.lower[kept], self.upper[kept]) = (lower, self.upper[at]);
-            kept += usize::from(lower.lower() <= reach);
+        for at in 0..lower.len() {
+            let own = lower[at];
+            (lower[kept], upper[kept]) = (own, upper[at]);
+            kept += usize::from(own.lower() <= reach);
         }
-        self.lower.truncate(kept);
-        self.upper.truncate(kept);
+        self.count = kept;
     }
 }

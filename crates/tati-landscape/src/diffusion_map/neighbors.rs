@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use tati_core::{Result, SimdLevel};
 
 use super::bounds::{Bound, Bounds};
-use super::boxes::Boxes;
+use super::boxes::{BOXES_AT_A_TIME, Boxes, Sides, squared_distances};
 use super::candidates;
 use super::points::Points;
 use super::projection::Projection;
@@ -191,16 +191,17 @@ impl<'a> Search<'a> {
     /// Of each, distances are computed in rounds, of points with ever larger lower bounds, until those that are left are farther away.
     fn nearest_of(&self, points: &[u32], at: usize, count: usize) -> (Vec<Query>, usize) {
         let boxes = self.boxes.by_distance(at);
+        let mut sides = Vec::new();
         let mut bounds = Bounds::default();
         let mut queries: Vec<Query> = (points.iter())
             .map(|&own| {
                 SimdLevel::widest().run(
                     #[inline(always)]
-                    || self.bound(&mut bounds, own, &boxes, count),
+                    || self.bound(&mut bounds, own, &boxes, &mut sides, count),
                 );
                 Query {
                     own,
-                    left: bounds.lower.clone(),
+                    left: bounds.lower().to_vec(),
                     found: Neighbors::with_capacity(at_a_time(count)),
                     reach: f32::INFINITY,
                 }
@@ -240,45 +241,50 @@ impl<'a> Search<'a> {
         (queries, computed)
     }
 
-    /// Finds the points that may be among the `count` nearest of point `own`. `boxes` are those by distance from its own.
+    /// Finds the points that may be among the `count` nearest of point `own`. `boxes` are those by distance from its own, and `sides` theirs as
+    /// far as they were needed yet, some at a time.
     #[inline(always)]
-    fn bound(&self, bounds: &mut Bounds, own: u32, boxes: &[(f32, u32)], count: usize) {
-        /// Points compared at a time.
-        const GROUP: usize = 16;
-
+    fn bound(
+        &self,
+        bounds: &mut Bounds,
+        own: u32,
+        boxes: &[(f32, u32)],
+        sides: &mut Vec<Sides>,
+        count: usize,
+    ) {
         let row = &self.projected[own as usize * self.width..(own as usize + 1) * self.width];
         // |x − x'|² is at least |y − y'|² + (r − r')² and at most |y − y'|² + (r + r')².
         let residual = row[self.width - 1];
         let mut reach = f32::INFINITY;
         let mut next = 2 * count;
         bounds.clear();
-        for &(least, at) in boxes {
-            if least > reach {
+        'search: for (group, boxes) in boxes.chunks(BOXES_AT_A_TIME).enumerate() {
+            if boxes[0].0 > reach {
                 break;
             }
-            let at = at as usize;
-            if self.boxes.squared_distance(at, row) > reach {
-                continue;
+            if sides.len() == group {
+                sides.push(self.boxes.sides_of(boxes));
             }
-            let points = self.boxes.points(at);
-            let (lowers, residuals) = self.boxes.squared_distances(at, row);
-            for first in (0..points.len()).step_by(GROUP) {
-                let lowers = &lowers[first..first + GROUP];
-                let mut near = 0_u32;
-                for (lane, &lower) in lowers.iter().enumerate() {
-                    near |= u32::from(lower <= reach) << lane;
+            let distances = squared_distances(&sides[group], row);
+            for (&(least, at), distance) in boxes.iter().zip(distances) {
+                if least > reach {
+                    break 'search;
                 }
-                while near != 0 {
-                    let lane = near.trailing_zeros() as usize;
-                    near &= near - 1;
-                    let [lower, other] = [lowers[lane], residuals[first + lane]];
-                    bounds.push(points[first + lane], lower, lower + 4.0 * residual * other);
+                if distance > reach {
+                    continue;
                 }
-            }
-            if bounds.len() >= next {
-                reach = self.with_margin(f64::from(bounds.reach_of(count)).sqrt());
-                bounds.keep_within(reach);
-                next = bounds.len() + 2 * count;
+                let at = at as usize;
+                let (lowers, residuals) = self.boxes.squared_distances(at, row);
+                let mut uppers = lowers;
+                for (upper, other) in uppers.iter_mut().zip(residuals) {
+                    *upper += 4.0 * residual * other;
+                }
+                bounds.add(self.boxes.points(at), &lowers, &uppers, reach);
+                if bounds.len() >= next {
+                    reach = self.with_margin(f64::from(bounds.reach_of(count)).sqrt());
+                    bounds.keep_within(reach);
+                    next = bounds.len() + 2 * count;
+                }
             }
         }
         if bounds.len() > count {

@@ -134,13 +134,22 @@ impl Operator {
                 let mut last = residuals.clone();
                 for _ in 1..filter.degree {
                     let factors: [f32; LANES] = chebyshev[1].map(|value| 2.0 * value as f32);
-                    self.times(&self.single, &last, &mut before, |own, sum, before| {
-                        let (last, residual) = (&last[own], &residuals[own]);
-                        std::array::from_fn(|lane| {
-                            twice * (sum[lane] - middle * last[lane]) - before[lane]
-                                + factors[lane] * residual[lane]
-                        })
-                    });
+                    self.times(
+                        &self.single,
+                        &last,
+                        &mut before,
+                        #[inline(always)]
+                        |own, sum, before| {
+                            let (last, residual) = (&last[own], &residuals[own]);
+                            let mut next = [0.0; LANES];
+                            for lane in 0..LANES {
+                                next[lane] = twice * (sum[lane] - middle * last[lane])
+                                    - before[lane]
+                                    + factors[lane] * residual[lane];
+                            }
+                            next
+                        },
+                    );
                     std::mem::swap(&mut before, &mut last);
                     let after = std::array::from_fn(|lane| {
                         2.0 * inside[lane] * chebyshev[1][lane] - chebyshev[0][lane]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tati_core::{Result, SimdLevel};
+use tati_core::{Result, SimdLevel, TatiError};
 
 use crate::Draws;
 use crate::finite::require_finite;
@@ -35,10 +35,19 @@ impl Points {
             Numbers::Double(Vec::with_capacity(num_points * width))
         };
         for chain in 0..draws.num_chains() {
+            let name = |draw: usize, parameter: usize| {
+                format!("parameter {parameter} of draw {draw} of chain {chain}")
+            };
+            if let (Numbers::Single(all), Some(theta)) =
+                (&mut numbers, draws.in_single_precision(chain))
+            {
+                require_finite(theta, |place| name(place / width, place % width))?;
+                all.extend_from_slice(theta);
+                continue;
+            }
             draws.for_each_block(chain, |block| {
                 require_finite(&block.theta, |place| {
-                    let [draw, parameter] = [block.first_draw + place / width, place % width];
-                    format!("parameter {parameter} of draw {draw} of chain {chain}")
+                    name(block.first_draw + place / width, place % width)
                 })?;
                 match &mut numbers {
                     // These numbers were single: nothing is lost.
@@ -161,6 +170,15 @@ pub(super) fn num_points(draws: &Draws<'_>) -> usize {
     draws.num_chains() * draws.num_draws()
 }
 
+/// What is said of points of which some are so far apart that the square is no number.
+pub(super) fn squares_overflow(square: f64) -> TatiError {
+    TatiError::NotFinite {
+        what: "the square of a distance between points".to_string(),
+        value: square,
+        remedy: "scale the parameters down",
+    }
+}
+
 /// Numbers of each point, a multiple of the lanes, after which the next pair has its turn: what pairs share stays in the cache. Pairs of
 /// one point come one after the other.
 const NUMBERS_AT_A_TIME: usize = 256;
@@ -184,17 +202,16 @@ fn squared_distances<T: Copy + Into<f64>>(all: &[T], width: usize, pairs: &[[u32
     if width <= NUMBERS_AT_A_TIME {
         let mut own = [0.0; NUMBERS_AT_A_TIME];
         let mut before = None;
-        let distances = pairs.iter().map(
-            #[inline(always)]
-            |&[point, other]| {
-                if before != Some(point) {
-                    widen(&all[point as usize * width..][..width], &mut own);
-                    before = Some(point);
-                }
-                squared_distance(&own[..width], &all[other as usize * width..][..width])
-            },
-        );
-        return distances.collect();
+        // A loop: what iterators do with a closure would not be compiled for the level.
+        let mut distances = vec![0.0; pairs.len()];
+        for (distance, &[point, other]) in distances.iter_mut().zip(pairs) {
+            if before != Some(point) {
+                widen(&all[point as usize * width..][..width], &mut own);
+                before = Some(point);
+            }
+            *distance = squared_distance(&own[..width], &all[other as usize * width..][..width]);
+        }
+        return distances;
     }
     let mut sums = vec![[0.0; LANES]; pairs.len()];
     let mut rests = vec![0.0; pairs.len()];
@@ -234,9 +251,11 @@ fn squared_distance<T: Copy + Into<f64>>(a: &[f64], b: &[T]) -> f64 {
 #[inline(always)]
 fn add_squares<T: Copy + Into<f64>>(a: &[f64], b: &[T], sums: &mut [f64; LANES]) -> f64 {
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = (a.remainder().iter().zip(b.remainder()))
-        .map(|(&a, &b)| (a - b.into()).powi(2))
-        .sum();
+    let mut rest = 0.0;
+    for (&a, &b) in a.remainder().iter().zip(b.remainder()) {
+        let difference = a - b.into();
+        rest += difference * difference;
+    }
     let mut own = *sums;
     for (a, b) in a.zip(b) {
         for lane in 0..LANES {

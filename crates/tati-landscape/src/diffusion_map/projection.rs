@@ -5,7 +5,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 use tati_core::Result;
 
-use super::points::Points;
+use super::points::{Points, squares_overflow};
 use crate::eigenpairs::symmetric_eigen;
 use crate::krylov::orthonormalised;
 
@@ -42,6 +42,9 @@ impl Projection {
             margin: 0.0,
         };
         let (rows, largest) = projection.project(points);
+        if !largest.is_finite() {
+            return Err(squares_overflow(largest));
+        }
         let scale = largest + projection.mean.iter().map(|x| x * x).sum::<f64>();
         // |c|² and |y|² are off by less than this part of them, and r by the root of it where it is small.
         let relative = 8.0 * (points.width() + 16) as f64 * f64::EPSILON;
@@ -116,6 +119,10 @@ fn principal_directions(points: &Points, mean: &[f64]) -> Result<Mat<f64>> {
         1.0,
         Par::Seq,
     );
+    let squares: f64 = (0..count).map(|at| gram[(at, at)]).sum();
+    if !squares.is_finite() {
+        return Err(squares_overflow(squares));
+    }
     let (values, vectors) = symmetric_eigen(gram.as_ref())?;
     let total: f64 = values.iter().map(|value| value.max(0.0)).sum();
     let mut left = total;

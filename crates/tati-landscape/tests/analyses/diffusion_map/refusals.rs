@@ -58,6 +58,16 @@ fn what_makes_no_map_is_refused() {
             "{equal}"
         );
     }
+    // Far apart all of them, or one from the others.
+    let far = points.iter().map(|x| 1e160 * x).collect();
+    let mut one_far = normals(200, 9);
+    one_far[199] = 3e154;
+    for far in [far, one_far] {
+        for config in [config.clone(), near(5)] {
+            let found = message(&config, &far, 2);
+            assert!(found.contains("scale the parameters down"), "{found}");
+        }
+    }
     for bad in [f64::NAN, f64::INFINITY] {
         let mut points = points.clone();
         points[17] = bad;
