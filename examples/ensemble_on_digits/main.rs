@@ -55,22 +55,22 @@ struct Options {
     #[arg(long, default_value_t = 8)]
     walkers: usize,
     /// Steps of each walker, after the burn-in
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 200_000)]
     steps: usize,
     /// Steps of each walker that are left out
-    #[arg(long, default_value_t = 40_000)]
+    #[arg(long, default_value_t = 10_000)]
     burn_in: usize,
     /// Values of η, the weight of the walkers' covariance, with commas between them
-    #[arg(long, value_delimiter = ',', default_value = "0,1,10,100")]
+    #[arg(long, value_delimiter = ',', default_value = "0,1,3,100")]
     covariance_blending: Vec<f64>,
     /// Steps from one look at the walkers to the next
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 25)]
     refresh_every: usize,
     /// Images in a mini-batch
     #[arg(long, default_value_t = 550)]
     batch_size: usize,
     /// Strength λ of the Gaussian prior (λ/2)|θ|²
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(long, default_value_t = 0.001)]
     prior_strength: f64,
 }
 
@@ -91,7 +91,7 @@ fn example(options: &Options) -> Result<(), Failure> {
     let device = options.common.open_device()?;
     let seed = options.common.seed();
     let interrupted = support::interrupt_flag()?;
-    let data = data::load(&options.data, Recipe::Paper, seed)?;
+    let data = data::load(&options.data, Recipe::Quick, seed)?;
     let (dataset, origin) = (data.name.clone(), data.origin.clone());
     let task = Task::new(data, options, &device)?;
 

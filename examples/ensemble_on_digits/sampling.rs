@@ -6,6 +6,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 use tati::models::{
     LabelledSet, Perceptron, PerceptronConfig, softmax_cross_entropy,
     softmax_cross_entropy_and_slope,
@@ -23,6 +26,8 @@ pub const STEP_SIZE: f64 = 0.125;
 pub const FRICTION: f64 = 10.0;
 pub const INVERSE_TEMPERATURE: f64 = 10.0;
 const DIGITS: [u32; 2] = [7, 9];
+/// Items of MNIST that the paper trains on.
+const PAPER_ITEMS: usize = 55_000;
 /// Steps from one reading to the next.
 pub const STRIDE: u64 = 50;
 /// Pixels from one that is looked at to the next.
@@ -37,7 +42,7 @@ pub struct Task {
 
 impl Task {
     pub fn new(data: Data, options: &Options, device: &Device) -> Result<Self, Failure> {
-        let digits = sevens_and_nines(&data.train)?;
+        let digits = sevens_and_nines(&data.train.take(PAPER_ITEMS))?;
         let (num_items, dimension) = (digits.len(), digits.dimension());
         let mut model = PerceptronConfig::new()
             .with_inputs(dimension)
@@ -198,7 +203,23 @@ impl Plan {
                 task.model.clone(),
                 task.potential.clone(),
                 ChainSampler::optimizer(&sampler, STEP_SIZE),
-            )
+            )?
+            .with_starts(self.starts(task))
+    }
+
+    /// Weights whose sums are drawn from their density, so that they have nothing to forget, and whose differences are 0.
+    fn starts(&self, task: &Task) -> Vec<Vec<f64>> {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        let scale = (INVERSE_TEMPERATURE * self.prior_strength).sqrt().recip();
+        let mut start = || {
+            let sums = (0..task.num_parameters() / DIGITS.len()).map(|_| {
+                let normal: f64 = StandardNormal.sample(&mut random);
+                FRAC_1_SQRT_2 * scale * normal
+            });
+            let weights: Vec<f64> = sums.collect();
+            weights.repeat(DIGITS.len())
+        };
+        (0..self.walkers).map(|_| start()).collect()
     }
 }
 

@@ -57,7 +57,7 @@ struct Options {
     #[arg(long, default_value_t = 10.0, allow_negative_numbers = true)]
     covariance_blending: f64,
     /// Steps from one look at the walkers to the next
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 50)]
     refresh_every: usize,
     /// Folder for the figures
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/ensemble_quasi_newton"))]

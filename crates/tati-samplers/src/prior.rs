@@ -5,6 +5,8 @@ mod potential;
 use burn::config::Config;
 use tati_core::{Result, TatiError, require_positive};
 
+use crate::fused::real::Real;
+
 pub use potential::PotentialWithPrior;
 
 /// A potential added to the loss for every parameter that a sampler moves.
@@ -76,15 +78,16 @@ impl Prior {
     }
 
     /// U_prior at `position`, and its gradient added to `gradient`; `center` is θ₀ of a tether.
-    pub(crate) fn energy_and_add_gradient(
+    pub(crate) fn energy_and_add_gradient<T: Real>(
         &self,
-        position: &[f64],
+        position: &[T],
         center: Option<&[f64]>,
-        gradient: &mut [f64],
+        gradient: &mut [T],
     ) -> f64 {
         let shape = self.shape();
         let mut energy = 0.0;
         for (index, (theta, gradient)) in position.iter().zip(gradient).enumerate() {
+            let theta = theta.to_f64();
             let center = center.map_or(0.0, |center| center[index]);
             let (force, part) = match shape {
                 PriorShape::Quadratic { strength } => {
@@ -95,7 +98,7 @@ impl Prior {
                     )
                 }
                 PriorShape::Absolute { strength } => {
-                    let sign = f64::from(i8::from(*theta > 0.0) - i8::from(*theta < 0.0));
+                    let sign = f64::from(i8::from(theta > 0.0) - i8::from(theta < 0.0));
                     (strength * sign, strength * theta.abs())
                 }
                 PriorShape::Walls {
@@ -107,7 +110,7 @@ impl Prior {
                     (strength * past, 0.5 * strength * past * past)
                 }
             };
-            *gradient += force;
+            *gradient = T::from_f64(gradient.to_f64() + force);
             energy += part;
         }
         energy

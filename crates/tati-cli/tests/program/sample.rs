@@ -67,6 +67,52 @@ fn an_ensemble_is_at_its_temperature() {
     assert_eq!(results["walkers"].as_array().unwrap().len(), 4);
 }
 
+/// Walkers that learn in order are at their temperature too, though they look at each other at every step.
+#[test]
+fn an_ordered_ensemble_is_at_its_temperature() {
+    let place = Place::new();
+    let results = place.json(&format!(
+        "sample {DATA} --step-size 0.1 --friction 10 --inverse-temperature 25 --walkers 4 --jitter 0.1 --covariance-blending 0.1 \
+         --ordered --refresh-every 1 --steps 4000 --every 2 --seed 5 --out run"
+    ));
+    let temperature = 25.0 * number(&results["kinetic_temperature"]);
+    assert!((temperature - 1.0).abs() < 0.03, "{results}");
+    place.assert_refused(
+        "sample --data clusters --ordered --steps 10 --out other",
+        "--covariance-blending",
+    );
+}
+
+/// Burn's tape keeps the parameters of every step until a backward pass, which gradients in closed form have no use for: it is swept.
+/// Unswept it holds 150 MB after so many steps.
+#[cfg(target_os = "linux")]
+#[test]
+fn steps_leave_nothing_in_memory() {
+    let place = Place::new();
+    let peak = |steps: usize, walkers: usize| {
+        let line = format!(
+            "sample {DATA} --model mlp --hidden 8 --step-size 0.1 --batch-size 10 --walkers {walkers} --steps {steps} --every 1000 \
+             --seed 3 --quiet --out run{steps}x{walkers}"
+        );
+        let mut program = place.command(&line).spawn().unwrap();
+        let status = format!("/proc/{}/status", program.id());
+        let mut peak: u64 = 0;
+        while program.try_wait().unwrap().is_none() {
+            let status = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+            let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+            peak = peak.max(kilobytes.map_or(0, |kilobytes| kilobytes.parse().unwrap()));
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        assert!(peak > 0);
+        peak
+    };
+    for walkers in [1, 4] {
+        let (few, many) = (peak(2000, walkers), peak(60_000 / walkers, walkers));
+        assert!(many < few + 20_000, "{few} and {many} kB of {walkers}");
+    }
+}
+
 #[test]
 fn replicas_are_exchanged() {
     let place = Place::new();

@@ -166,13 +166,7 @@ impl Preconditioning {
         let Some(prior) = &self.prior else {
             return 0.0;
         };
-        let position: Vec<f64> = theta.iter().map(|theta| theta.to_f64()).collect();
-        let mut sum: Vec<f64> = gradient.iter().map(|slope| slope.to_f64()).collect();
-        let energy = prior.energy_and_add_gradient(&position, self.center.as_deref(), &mut sum);
-        for (slope, sum) in gradient.iter_mut().zip(sum) {
-            *slope = T::from_f64(sum);
-        }
-        energy
+        prior.energy_and_add_gradient(theta, self.center.as_deref(), gradient)
     }
 }
 

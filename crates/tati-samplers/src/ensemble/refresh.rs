@@ -38,9 +38,12 @@ where
         if !self.step.is_multiple_of(quasi_newton.refresh_every) {
             return Ok(());
         }
+        let members = self.members.par_iter_mut();
+        let found = members.map(|member| member.position());
+        let found: Vec<Option<Vec<f64>>> = found.collect::<Result<_>>()?;
         let (mut walkers, mut positions) = (Vec::new(), Vec::new());
-        for (index, member) in self.members.iter().enumerate() {
-            if let Some(position) = member.position()? {
+        for (index, position) in found.into_iter().enumerate() {
+            if let Some(position) = position {
                 walkers.push(index);
                 positions.push(position);
             }
