@@ -288,21 +288,12 @@ fn walkers_that_know_of_each_other_forget_sooner() {
     assert_eq!(results, again, "the seed decides");
 }
 
-/// With a strong prior everything is forgotten in a thousand steps. The variance of 66 sums over 4 walkers and 12,000 steps has an error of 3 %
-/// at most, of which the bound is more than four.
+/// The variance of 66 sums over 8 walkers and 12,000 steps, four times τ, has an error of 2.2 %, of which the bound is 4.5.
 #[test]
 fn walkers_that_learn_in_order_forget_digits_sooner_and_keep_their_variance() {
     let run = || {
         let mut command = example("ensemble_on_digits");
-        command.args([
-            "--json",
-            "--seed",
-            "2",
-            "--data",
-            "glyphs",
-            "--walkers",
-            "4",
-        ]);
+        command.args(["--json", "--seed", "2", "--data", "glyphs"]);
         command.args([
             "--steps",
             "12000",
@@ -311,26 +302,21 @@ fn walkers_that_learn_in_order_forget_digits_sooner_and_keep_their_variance() {
             "--batch-size",
             "20",
         ]);
-        command.args([
-            "--prior-strength",
-            "0.2",
-            "--covariance-blending",
-            "0,8,1e6",
-        ]);
-        command.args(["--refresh-every", "1"]);
+        command.args(["--prior-strength", "0.05", "--refresh-every", "1"]);
+        command.args(["--covariance-blending", "0,3,1e6"]);
         json(&mut command)
     };
     let results = run();
     let [apart, learning, wild] = array(&results, "rows") else {
         panic!("not three rows: {results}");
     };
-    assert_eq!(number(&results, "time_alone"), 800.0);
+    assert_eq!(number(&results, "time_alone"), 3200.0);
     let time = number(apart, "slowest_time");
-    assert!((time - 800.0).abs() < 160.0, "{time}");
+    assert!((time - 3200.0).abs() < 640.0, "{time}");
     assert!(number(learning, "speed_up") > 1.3, "{learning}");
     for row in [apart, learning] {
         let variance = number(row, "variance");
-        assert!((variance - 0.5).abs() < 0.065, "{row}");
+        assert!((variance - 2.0).abs() < 0.2, "{row}");
     }
     assert!(wild["diverged"] == true && wild["slowest_time"].is_null());
     assert!(number(&results, "overhead").is_finite());

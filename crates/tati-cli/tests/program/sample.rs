@@ -94,7 +94,10 @@ fn steps_leave_nothing_in_memory() {
             "sample {DATA} --model mlp --hidden 8 --step-size 0.1 --batch-size 10 --walkers {walkers} --steps {steps} --every 1000 \
              --seed 3 --quiet --out run{steps}x{walkers}"
         );
-        let mut program = place.command(&line).spawn().unwrap();
+        let mut command = place.command(&line);
+        command.stdout(std::process::Stdio::null());
+        command.stderr(std::process::Stdio::null());
+        let mut program = command.spawn().unwrap();
         let status = format!("/proc/{}/status", program.id());
         let mut peak: u64 = 0;
         while program.try_wait().unwrap().is_none() {
