@@ -9,6 +9,8 @@
 //!
 //! A single walker is a damped oscillator with τ = 2γ/(κh) along an eigenvector, κ being the curvature 2λ/n: the slowest has 32 steps
 //! for n = 4, and 512 for n = 64. With W walkers cov has rank W − 2, so that in 64 dimensions only the slowest directions are sped up.
+//! Walkers look at each other every 50 steps: much more often they would not have forgotten each other, and draw from another density
+//! (`QuasiNewtonConfig` has the reason, and a way without it).
 //!
 //! BAOAB has the exact covariance of a Gaussian at any step size and under any fixed B. Up to eight directions are compared with
 //! theory, their variances and covariances: the largest deviation in standard errors stands in the table, of up to 36 numbers.
