@@ -89,29 +89,38 @@ fn moments(series: &[Vec<f64>]) -> Vec<f64> {
 
 /// τ = 1 + 2 Σ ρ(t) of all walkers together up to the first lag of 5 τ (Sokal 1997), with the error by leaving out a walker at a time.
 fn time_with_error(walkers: &[Vec<f64>]) -> (f64, f64) {
-    let sum_up = |left_out: Option<usize>, window: Option<usize>| {
+    let without = |left_out: Option<usize>| -> Vec<f64> {
         let kept = walkers.iter().enumerate();
         let kept = kept.filter(|(walker, _)| Some(*walker) != left_out);
         let kept: Vec<&Vec<f64>> = kept.map(|(_, moments)| moments).collect();
         let at = |lag: usize| kept.iter().map(|moments| moments[lag]).sum::<f64>();
-        let mut time = STRIDE as f64;
-        for lag in 1..walkers[0].len() {
-            time += 2.0 * STRIDE as f64 * at(lag) / at(0);
-            let is_end = match window {
-                Some(window) => lag >= window,
-                None => lag as f64 * STRIDE as f64 >= 5.0 * time,
-            };
-            if is_end {
-                return (time, lag);
-            }
-        }
-        (time, walkers[0].len())
+        (0..walkers[0].len()).map(|lag| at(lag) / at(0)).collect()
     };
-    let (time, window) = sum_up(None, None);
+    let time = time_of(&without(None));
+    let others = (0..walkers.len()).map(|walker| time_of(&without(Some(walker))));
+    let squares: f64 = others.map(|other| (other - time).powi(2)).sum();
     let count = walkers.len() as f64;
-    let without = (0..walkers.len()).map(|walker| sum_up(Some(walker), Some(window)).0);
-    let squares: f64 = without.map(|other| (other - time).powi(2)).sum();
     (time, ((count - 1.0) / count * squares).sqrt())
+}
+
+/// τ in steps. Where the correlations end before 5 τ, their tail is taken to be the exponential that passes through the last and the
+/// one half way there, as it is along a free direction.
+fn time_of(correlations: &[f64]) -> f64 {
+    let stride = STRIDE as f64;
+    let mut time = stride;
+    for (lag, correlation) in correlations.iter().enumerate().skip(1) {
+        time += 2.0 * stride * correlation;
+        if lag as f64 * stride >= 5.0 * time {
+            return time;
+        }
+    }
+    let last = correlations.len() - 1;
+    let (middle, end) = (correlations[last / 2], correlations[last]);
+    if end > 0.0 && middle > end {
+        let rate = (middle / end).ln() / (stride * (last - last / 2) as f64);
+        time += 2.0 * end / rate;
+    }
+    time
 }
 
 impl Results {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -48,6 +49,7 @@ impl Task {
             .with_inputs(dimension)
             .with_classes(DIGITS.len())
             .init(device);
+        model.bias = Initializer::Zeros.init([DIGITS.len()], device);
         model = freeze_parameters(model, &["bias"])?;
         let rows = digits.into_tensors(&device.clone().inner());
         let loss: Loss =
@@ -150,9 +152,6 @@ impl Plan {
         if summary.interrupted {
             return Err(Failure::Other("interrupted".to_string()));
         }
-        if summary.walkers.iter().any(|walker| walker.error.is_some()) {
-            return Ok(None);
-        }
         let potential = summary.pooled.iter().find(|one| one.name == "potential");
         Ok(Some(Sampled {
             sums,
@@ -199,6 +198,7 @@ impl Plan {
             .with_seed(Some(self.seed));
         EnsembleConfig::new(self.walkers, chain.clone())
             .with_quasi_newton(quasi_newton)
+            .with_stop_at_divergence(true)
             .init(
                 task.model.clone(),
                 task.potential.clone(),
