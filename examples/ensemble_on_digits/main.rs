@@ -55,13 +55,13 @@ struct Options {
     #[arg(long, default_value_t = 8)]
     walkers: usize,
     /// Steps of each walker, after the burn-in
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, default_value_t = 150_000)]
     steps: usize,
     /// Steps of each walker that are left out
     #[arg(long, default_value_t = 10_000)]
     burn_in: usize,
     /// Values of η, the weight of the walkers' covariance, with commas between them
-    #[arg(long, value_delimiter = ',', default_value = "0,1,3,100")]
+    #[arg(long, value_delimiter = ',', default_value = "0,1,3,10")]
     covariance_blending: Vec<f64>,
     /// Steps from one look at the walkers to the next
     #[arg(long, default_value_t = 25)]
@@ -70,7 +70,7 @@ struct Options {
     #[arg(long, default_value_t = 550)]
     batch_size: usize,
     /// Strength λ of the Gaussian prior (λ/2)|θ|²
-    #[arg(long, default_value_t = 0.001)]
+    #[arg(long, default_value_t = 0.0005)]
     prior_strength: f64,
 }
 

@@ -52,6 +52,9 @@ pub struct EnsembleConfig {
 /// divergence term, and is fixed from one refresh to the next. Directions in which the walkers differ by more than 1/sqrt(η) are
 /// sped up.
 ///
+/// BAOAB and GLA2 owe half a kick at the end of a step, for which the gradient is known only in the next: at a refresh it is by the B
+/// of its own step. (The kinetic energy that is measured there is of a momentum with half the difference of the two in that kick.)
+///
 /// All walkers are refreshed at once, from where they are then. Each is preconditioned by all others, and they by it: between two
 /// refreshes one moves by where the other was and the other by where the one was, after which they are not independent, and the next B
 /// is not independent of the walker that it is for. Walkers that have time to forget each other between refreshes show nothing of it (a
@@ -60,7 +63,8 @@ pub struct EnsembleConfig {
 ///
 /// `ordered` has none of this, whatever `refresh_every` is. A walker then learns only from those before it in an order that is drawn
 /// at each refresh, so that no two learn from each other: given where those before it were, it draws from exp(−βU) whatever they do
-/// meanwhile, and the walkers stay independent. What it pays is rank: with the W' walkers before it
+/// meanwhile, and the walkers stay independent. (An error of second order in h is left: the momentum of a discretised sampler has its
+/// stationary law under a new B only some 1/γ after the refresh.) What it pays is rank: with the W' walkers before it
 ///
 /// ```text
 /// B² = I + η/(W − 1) Σ (θⱼ − m)(θⱼ − m)ᵀ,   j and the mean m over the W' before it
