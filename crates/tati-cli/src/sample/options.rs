@@ -83,7 +83,7 @@ pub struct SampleArgs {
         hide_short_help = true
     )]
     ordered: bool,
-    /// At each look all all walkers go to the lowest: finds minima, draws nothing
+    /// At each look all walkers go to the lowest: finds minima, draws nothing
     #[arg(
         long,
         help_heading = "Walkers",

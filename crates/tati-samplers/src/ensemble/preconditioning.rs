@@ -67,8 +67,8 @@ impl Preconditioning {
         self.has_changed = false;
     }
 
-    /// One step, `owed` being the share of the step before in its kick. `optimize` is the sampler, on a model at zero, with gradients; what `thermometer` measures of it is completed by
-    /// what belongs to θ and ∇U.
+    /// One step, `owed` being the share of the step before in its kick. `optimize` is the sampler, on a model at zero, with gradients;
+    /// what `thermometer` measures of it is completed by what belongs to θ and ∇U.
     pub(crate) fn step<M: Module>(
         &mut self,
         layout: &ParameterLayout,

@@ -16,7 +16,7 @@ use crate::NoiseStream;
 const ORDERS: u32 = 0xFF_FFEE;
 
 /// Where the walkers were at a step.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Look {
     pub(super) step: u64,
     pub(super) spread: Arc<Spread>,

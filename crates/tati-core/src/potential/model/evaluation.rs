@@ -62,8 +62,10 @@ fn sweep_tape<M: Module>(model: &M) {
     static SEEN: AtomicU64 = AtomicU64::new(0);
 
     let seen = SEEN.fetch_add(1, Ordering::Relaxed);
-    let device = model.devices().into_iter().next();
-    if let Some(device) = device.filter(|_| seen.is_multiple_of(MODELS_PER_SWEEP)) {
+    if !seen.is_multiple_of(MODELS_PER_SWEEP) {
+        return;
+    }
+    if let Some(device) = model.devices().into_iter().next() {
         let leaf = Tensor::<1>::zeros([1], &device.inner().autodiff()).require_grad();
         drop(leaf.backward());
     }

@@ -65,15 +65,19 @@ fn watch(seen: &mut Vec<f64>) -> impl FnMut(&Draw<'_, Point>) -> Result<()> + Se
 
 /// θ of every draw of every walker.
 fn draws(sampler: ChainSampler, blending: f64) -> Vec<Vec<f64>> {
-    let mut seen = vec![Vec::new(); WALKERS];
-    let mut observers: Vec<_> = seen.iter_mut().map(watch).collect();
-    let (model, potential) = gaussian(&CURVATURES, &[0.0; 3], DType::F64);
     let eqn = QuasiNewtonConfig::new(blending).with_refresh_every(100);
     let chain = steps(BURN_IN + STEPS).with_burn_in(BURN_IN);
-    let mut ensemble = EnsembleConfig::new(WALKERS, chain)
-        .with_quasi_newton(Some(eqn))
-        .init(model, potential, sampler)
-        .unwrap();
+    let config = EnsembleConfig::new(WALKERS, chain).with_quasi_newton(Some(eqn));
+    run(&config, &CURVATURES, sampler)
+}
+
+/// θ of every draw of every walker, from θ = 0.
+fn run(config: &EnsembleConfig, curvatures: &[f64], sampler: ChainSampler) -> Vec<Vec<f64>> {
+    let mut seen = vec![Vec::new(); config.num_walkers];
+    let mut observers: Vec<_> = seen.iter_mut().map(watch).collect();
+    let start = vec![0.0; curvatures.len()];
+    let (model, potential) = gaussian(curvatures, &start, DType::F64);
+    let mut ensemble = config.init(model, potential, sampler).unwrap();
     for (walker, observer) in observers.iter_mut().enumerate() {
         ensemble = ensemble.with_observer(walker, observer).unwrap();
     }
@@ -159,39 +163,25 @@ fn walkers_that_learn_in_order_may_look_often() {
     }
 }
 
+/// The mean of θ² over blocks of the draws of a walker.
 fn mean_squares(sampler: ChainSampler, ordered: bool) -> Vec<f64> {
     const DIMENSIONS: usize = 24;
-    const WALKERS: usize = 6;
-    let mut squares = vec![Vec::new(); WALKERS];
-    let mut observers: Vec<_> = squares
-        .iter_mut()
-        .map(|squares| {
-            |draw: &Draw<'_, Point>| -> Result<()> {
-                let theta = draw.position.to_data();
-                let sum: f64 = theta.iter::<f64>().map(|theta| theta * theta).sum();
-                squares.push(sum / DIMENSIONS as f64);
-                Ok(())
-            }
-        })
-        .collect();
-    let (model, potential) = gaussian(&[1.0; DIMENSIONS], &[0.5; DIMENSIONS], DType::F64);
+    const DRAWS_PER_BLOCK: usize = 500;
+
     let often = QuasiNewtonConfig::new(3.0)
         .with_refresh_every(4)
         .with_ordered(ordered);
     let chain = steps(5000 + 500).with_burn_in(500);
-    let mut ensemble = EnsembleConfig::new(WALKERS, chain)
-        .with_quasi_newton(Some(often))
-        .init(model, potential, sampler)
-        .unwrap();
-    for (walker, observer) in observers.iter_mut().enumerate() {
-        ensemble = ensemble.with_observer(walker, observer).unwrap();
-    }
-    ensemble.run().unwrap();
-    drop(observers);
-    let blocks = squares.iter().flat_map(|series| series.chunks_exact(500));
-    blocks
-        .map(|block| block.iter().sum::<f64>() / 500.0)
-        .collect()
+    let config = EnsembleConfig::new(6, chain).with_quasi_newton(Some(often));
+    let seen = run(&config, &[1.0; DIMENSIONS], sampler);
+    let blocks = seen.iter().flat_map(|theta| {
+        let (blocks, _) = theta.as_chunks::<{ DRAWS_PER_BLOCK * DIMENSIONS }>();
+        blocks
+    });
+    let mean = |block: &[f64; DRAWS_PER_BLOCK * DIMENSIONS]| {
+        block.iter().map(|theta| theta * theta).sum::<f64>() / block.len() as f64
+    };
+    blocks.map(mean).collect()
 }
 
 /// The control: SGLD with a preconditioned drift and plain noise, which draws from another density.
